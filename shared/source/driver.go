@@ -1,0 +1,121 @@
+// Package source is how Headwater reads external data platforms.
+//
+// A Driver is one platform, a Session is one opened connection to it. Drivers
+// are small and raw: they return their SDK's errors as they are. Source, the
+// portable type around a Session, classifies errors, retries what is
+// transient, bounds time, traces and redacts, the same for every platform.
+//
+// Everything here only reads: no interface has a way to write to a source.
+package source
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// Driver is one platform.
+type Driver interface {
+	// Spec describes the platform; it never changes.
+	Spec() Spec
+	// Open prepares a session. It validates cfg's values but need not reach
+	// the platform. cfg already conforms to Spec.
+	Open(ctx context.Context, cfg Config) (Session, error)
+	// Classify maps an error of the platform's SDK to a fault, nil when it is
+	// not one the driver knows. The message must carry no secret.
+	Classify(err error) *fault.Error
+}
+
+// Session is one opened connection. Its methods may be called concurrently.
+type Session interface {
+	// Checks lists the named permission checks, in order.
+	Checks() []Check
+	// Discover returns one page of tables, sorted by name. An empty cursor
+	// starts; an empty DiscoverPage.Next ends.
+	Discover(ctx context.Context, cursor string) (DiscoverPage, error)
+	// Plan splits one table from metadata only.
+	Plan(ctx context.Context, req PlanRequest) (Plan, error)
+	// Read opens a split at a checkpoint.
+	Read(ctx context.Context, req ReadRequest) (Reader, error)
+	// Close releases the session. A second Close is a no-op.
+	Close() error
+}
+
+// DiscoverPage is one page of a discovery.
+type DiscoverPage struct {
+	Tables []schema.Table
+	Next   string // opaque; empty at the end
+}
+
+// PlanRequest asks for the splits of a table.
+type PlanRequest struct {
+	Table       schema.Table // as discovered
+	Columns     []string     // projection; empty means all
+	TargetBytes int64        // wanted size of a split, before decompression
+}
+
+// Plan is a table cut into splits, and the schema as it is now.
+type Plan struct {
+	Table  schema.Table
+	Splits []Split
+}
+
+// Split is an independently readable part of a table. Detail is the driver's
+// own and holds no secret: it is stored and travels between workers.
+type Split struct {
+	Label  string          `json:"label"` // for people: "profiles/part-0003.csv"
+	Detail json.RawMessage `json:"detail"`
+	Rows   int64           `json:"rows,omitempty"` // estimate; 0 is unknown
+	Bytes  int64           `json:"bytes,omitempty"`
+}
+
+// Checkpoint is a place in a split between two batches; "" is the beginning.
+// It is the driver's own and holds no secret.
+type Checkpoint string
+
+// ReadRequest asks for the rows of a split.
+type ReadRequest struct {
+	Table   schema.Table // as Plan returned it
+	Columns []string     // projection; empty means all
+	Split   Split
+	From    Checkpoint
+}
+
+// Reader yields the batches of a split in a fixed order: reading again from any
+// checkpoint that it gave yields the same rows that followed it.
+type Reader interface {
+	// Schema is the Arrow schema of every batch, in the order of ReadRequest.Columns.
+	Schema() *arrow.Schema
+	// Next returns the next batch, io.EOF after the last. The caller releases it.
+	Next(ctx context.Context) (Batch, error)
+	// Close stops the read at once. A second Close is a no-op.
+	Close() error
+}
+
+// Batch is some rows, and where to go on after them.
+type Batch struct {
+	Record  arrow.RecordBatch
+	Origins []int64 // per row of Record, its position in the split: line or row number, from 1; nil when the driver has none
+	Rejects []Reject
+	After   Checkpoint
+}
+
+// Release frees the batch's memory.
+func (b Batch) Release() {
+	if b.Record != nil {
+		b.Record.Release()
+	}
+}
+
+// Reject is a row that could not be read. It counts as read and goes to
+// quarantine; it is not in Batch.Record.
+type Reject struct {
+	Origin int64  // line or row number in the split, from 1
+	Column string // empty when the whole row is at fault
+	Rule   string // "ragged_row", "not_utf8", "type_mismatch", "malformed_json", …
+	Reason string // for people; no value of the row
+}
