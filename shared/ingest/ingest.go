@@ -1,0 +1,137 @@
+// Package ingest is imports and their runs: what an import is, when it is due,
+// how a run is planned, extracted in splits, committed once and settled.
+package ingest
+
+import (
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// Import is a configured pipeline from one table of a connection into one
+// table of the lake.
+type Import struct {
+	WorkspaceID  string    `json:"workspace_id"`
+	ID           string    `json:"id"`
+	Name         string    `json:"name"`
+	ConnectionID string    `json:"connection_id"`
+	Table        string    `json:"table"`
+	Type         Type      `json:"type"`
+	Mode         Mode      `json:"mode"`
+	Mapping      Mapping   `json:"mapping"`               // resolved
+	EveryHours   int       `json:"every_hours,omitempty"` // 0: only by hand
+	NextRunAt    time.Time `json:"next_run_at,omitzero"`
+	OpenRunID    string    `json:"open_run_id,omitempty"` // the run that is not settled yet
+	LastRunID    string    `json:"last_run_id,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	CreatedBy    string    `json:"created_by"`
+}
+
+// DefaultEveryHours is an import's schedule when nothing else is asked for.
+const DefaultEveryHours = 24
+
+// Trigger is what started a run.
+type Trigger string
+
+// The triggers.
+const (
+	Manual    Trigger = "manual"
+	Scheduled Trigger = "schedule"
+)
+
+// Status is where a run stands.
+type Status string
+
+// The statuses of a run: queued → running → committing → succeeded, and failed from each of the first three.
+const (
+	Queued     Status = "queued"
+	Running    Status = "running"
+	Committing Status = "committing"
+	Succeeded  Status = "succeeded"
+	Failed     Status = "failed"
+)
+
+// Open reports whether the run is not settled yet.
+func (s Status) Open() bool { return s == Queued || s == Running || s == Committing }
+
+// Run is one execution of an import.
+type Run struct {
+	WorkspaceID   string    `json:"workspace_id"`
+	ImportID      string    `json:"import_id"`
+	ID            string    `json:"id"`
+	Trigger       Trigger   `json:"trigger"`
+	Status        Status    `json:"status"`
+	CreatedAt     time.Time `json:"created_at"`
+	StartedAt     time.Time `json:"started_at,omitzero"` // planning began
+	EndedAt       time.Time `json:"ended_at,omitzero"`
+	Deadline      time.Time `json:"deadline"` // after it the sweep settles the run
+	SchemaVersion string    `json:"schema_version,omitempty"`
+	Splits        int       `json:"splits"`
+	SplitsDone    int       `json:"splits_done"`
+	Counts        Counts    `json:"counts"`
+	SnapshotID    string    `json:"snapshot_id,omitempty"`
+	ErrorCode     string    `json:"error_code,omitempty"`
+	ErrorMessage  string    `json:"error_message,omitempty"`
+}
+
+// Counts is how much was moved. RowsRead = RowsWritten + RowsQuarantined.
+type Counts struct {
+	RowsRead        int64 `json:"rows_read"`
+	RowsWritten     int64 `json:"rows_written"`
+	RowsQuarantined int64 `json:"rows_quarantined"`
+	BytesRead       int64 `json:"bytes_read"`    // estimate of the source bytes, before decompression
+	BytesWritten    int64 `json:"bytes_written"` // of data files
+}
+
+// Add returns the sum.
+func (c Counts) Add(d Counts) Counts {
+	return Counts{
+		c.RowsRead + d.RowsRead, c.RowsWritten + d.RowsWritten, c.RowsQuarantined + d.RowsQuarantined,
+		c.BytesRead + d.BytesRead, c.BytesWritten + d.BytesWritten,
+	}
+}
+
+// SplitProgress is how far one split of a run has come.
+type SplitProgress struct {
+	Number     int       `json:"split"`
+	Label      string    `json:"label"`
+	Parts      int       `json:"parts"` // parts recorded so far; the next one has this number
+	Checkpoint string    `json:"checkpoint,omitempty"`
+	Done       bool      `json:"done"`
+	Counts     Counts    `json:"counts"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	EndedAt    time.Time `json:"ended_at,omitzero"`
+}
+
+// Part is what one worker made of one stretch of a split. It is recorded once;
+// what another worker made of the same stretch is dropped.
+type Part struct {
+	Split      int       `json:"split"`
+	Number     int       `json:"part"`
+	From       string    `json:"from"`                // the checkpoint it began at
+	After      string    `json:"after"`               // the checkpoint it ended at
+	Last       bool      `json:"last"`                // the split ends with it
+	FilesKey   string    `json:"files_key,omitempty"` // data files, encoded; empty when it has no rows
+	Quarantine string    `json:"quarantine_key,omitempty"`
+	Counts     Counts    `json:"counts"`
+	At         time.Time `json:"at"`
+}
+
+// Ref names a run.
+type Ref struct {
+	WorkspaceID string `json:"workspace_id"`
+	ImportID    string `json:"import_id"`
+	RunID       string `json:"run_id"`
+}
+
+// LakeColumns are the columns of the import's lake table, in order.
+func (i Import) LakeColumns() []schema.Column {
+	columns := make([]schema.Column, len(i.Mapping))
+	for n, c := range i.Mapping {
+		columns[n] = schema.Column{Name: c.Target, Type: c.Type, Nullable: !c.Required}
+		if c.Type == schema.Decimal {
+			columns[n].Precision, columns[n].Scale = 38, 9
+		}
+	}
+	return columns
+}

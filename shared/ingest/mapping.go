@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// Transform changes a text value.
+type Transform string
+
+// The transforms, applied in the order they are listed.
+const (
+	Trim   Transform = "trim"   // Unicode white space at both ends
+	Lower  Transform = "lower"  // Unicode lower case
+	SHA256 Transform = "sha256" // lower-case hex of the UTF-8 bytes
+)
+
+// Column maps one source column to one column of the lake.
+type Column struct {
+	Source     string      `json:"source"`
+	Target     string      `json:"target"`
+	Type       schema.Type `json:"type,omitempty"`     // cast to; empty keeps the canonical or the source type
+	Required   bool        `json:"required,omitempty"` // rows where the result is null go to quarantine
+	Transforms []Transform `json:"transforms,omitempty"`
+}
+
+// Mapping is the columns of an import, in lake order.
+type Mapping []Column
+
+var targetName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// Sources are the source columns that the mapping reads, each once.
+func (m Mapping) Sources() []string {
+	var names []string
+	for _, c := range m {
+		if !slices.Contains(names, c.Source) {
+			names = append(names, c.Source)
+		}
+	}
+	return names
+}
+
+// Resolve checks the mapping against the table and the import type, and fills
+// in what follows from them: every column's type, and Required for the
+// canonical columns that need it. It reports every problem at once.
+func (m Mapping) Resolve(t Type, table schema.Table) (Mapping, error) {
+	var problems fault.List
+	resolved := slices.Clone(m)
+	seen := make(map[string]bool, len(m))
+	for i := range resolved {
+		field := fmt.Sprintf("mapping[%d]", i)
+		resolved[i].resolve(field, t, table, &problems)
+		if seen[resolved[i].Target] {
+			problems.Add(fault.ImportMapping, field+".target", "two columns have this target")
+		}
+		seen[resolved[i].Target] = true
+	}
+	for _, c := range t.Canonicals() {
+		if c.Required && !seen[c.Name] {
+			problems.Add(fault.ImportIdentifier, "mapping", fmt.Sprintf("a %s import needs a column with target %q", t, c.Name))
+		}
+	}
+	return resolved, problems.Err()
+}
+
+func (c *Column) resolve(field string, t Type, table schema.Table, problems *fault.List) {
+	canonical, known := t.Canonical(c.Target)
+	switch {
+	case c.Target == "":
+		problems.Add(fault.MissingField, field+".target", "name the column of the lake")
+	case !targetName.MatchString(c.Target):
+		problems.Add(fault.ImportMapping, field+".target", "must be lower-case letters, digits and _, not begin with a digit, at most 63 long")
+	case !known && !t.OpenColumns():
+		problems.Add(fault.ImportMapping, field+".target", fmt.Sprintf("a %s import has only these columns: %s", t, strings.Join(canonicalNames(t), ", ")))
+	}
+	if c.Source == "" {
+		problems.Add(fault.MissingField, field+".source", "name a column of the table")
+		return
+	}
+	column, ok := table.Column(c.Source)
+	if !ok {
+		problems.Add(fault.ImportColumn, field+".source", "the table has no such column")
+		return
+	}
+	c.Required = c.Required || canonical.Required
+	c.resolveType(field, canonical, column, problems)
+}
+
+func (c *Column) resolveType(field string, canonical Canonical, column schema.Column, problems *fault.List) {
+	switch {
+	case c.Type == "" && canonical.Type != "":
+		c.Type = canonical.Type
+	case c.Type == "" && len(c.Transforms) > 0:
+		c.Type = schema.String
+	case c.Type == "":
+		c.Type = column.Type
+	case !slices.Contains(schema.Types(), c.Type):
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("must be one of: %v", schema.Types()))
+		return
+	case canonical.Type != "" && c.Type != canonical.Type:
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s is always %s", canonical.Name, canonical.Type))
+	}
+	if !Castable(column.Type, c.Type) {
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s cannot be cast to %s", column.Type, c.Type))
+	}
+	for i, transform := range c.Transforms {
+		at := fmt.Sprintf("%s.transforms[%d]", field, i)
+		switch {
+		case !slices.Contains([]Transform{Trim, Lower, SHA256}, transform):
+			problems.Add(fault.ImportMapping, at, "must be one of: trim, lower, sha256")
+		case c.Type != schema.String:
+			problems.Add(fault.ImportMapping, at, "only a string column can be transformed")
+		}
+	}
+}
+
+// Castable reports whether values of one type can be cast to another. A value
+// that cannot (text that is no number) goes to quarantine, row by row.
+func Castable(from, to schema.Type) bool {
+	if from == to || to == schema.String && from != schema.Bytes {
+		return true
+	}
+	switch from {
+	case schema.String:
+		return to != schema.Bytes
+	case schema.Int64:
+		return to == schema.Float64 || to == schema.Decimal || to == schema.Bool
+	case schema.Float64, schema.Decimal:
+		return to == schema.Int64 || to == schema.Float64 || to == schema.Decimal
+	case schema.Date:
+		return to == schema.Timestamp
+	case schema.Timestamp:
+		return to == schema.Date
+	}
+	return false
+}
+
+func canonicalNames(t Type) []string {
+	var names []string
+	for _, c := range t.Canonicals() {
+		names = append(names, c.Name)
+	}
+	return names
+}
