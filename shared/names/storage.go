@@ -1,0 +1,43 @@
+package names
+
+// Key attributes of the table, of its one index, and the expiry attribute.
+const (
+	PartitionKey     = "pk"
+	SortKey          = "sk"
+	WorkIndex        = "work"
+	WorkPartitionKey = "work_pk"
+	WorkSortKey      = "work_sk"
+	ExpiryAttribute  = "ttl"
+)
+
+// What the partition keys begin with, up to and including the separator.
+const (
+	WorkspacePartition  = "WS#"
+	ConnectionPartition = "CON#"
+	ImportPartition     = "IMP#"
+	RunPartition        = "RUN#"
+	KeyPartition        = "KEY#"
+)
+
+// What the index's partition keys begin with; a shard number follows.
+const (
+	WorkActiveConnection = "active-connection#"
+	WorkOpen             = "open#"
+	WorkDueImport        = "due-import#"
+)
+
+// SecretPrefix is the first segment of every credential's name:
+// SecretPrefix/<workspace>/<connection>.
+const SecretPrefix = "headwater"
+
+// What the keys of the lake bucket begin with.
+const (
+	SchemaPrefix     = "schemas/"
+	UpkeepPrefix     = "upkeep/"
+	RunPrefix        = "runs/"
+	QuarantinePrefix = "quarantine/"
+	LakePrefix       = "lake/"
+)
+
+// NamespacePrefix begins the name of every workspace's catalog namespace.
+const NamespacePrefix = "ws_"
