@@ -64,7 +64,9 @@ type Run struct {
 	CreatedAt     time.Time `json:"created_at"`
 	StartedAt     time.Time `json:"started_at,omitzero"` // planning began
 	EndedAt       time.Time `json:"ended_at,omitzero"`
-	Deadline      time.Time `json:"deadline"` // after it the sweep settles the run
+	Deadline      time.Time `json:"deadline"`           // after it the sweep settles the run
+	Revision      int64     `json:"revision"`           // grows with every MoveRun
+	PlanKey       string    `json:"plan_key,omitempty"` // object with the plan, once planned
 	SchemaVersion string    `json:"schema_version,omitempty"`
 	Splits        int       `json:"splits"`
 	SplitsDone    int       `json:"splits_done"`
@@ -123,6 +125,9 @@ type Ref struct {
 	ImportID    string `json:"import_id"`
 	RunID       string `json:"run_id"`
 }
+
+// TableName is the import's table in the workspace's lake namespace.
+func (i Import) TableName() string { return string(i.Type) + "_" + i.ID }
 
 // LakeColumns are the columns of the import's lake table, in order.
 func (i Import) LakeColumns() []schema.Column {

@@ -1,0 +1,133 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Catalog knows the platforms.
+type Catalog interface {
+	Spec(platform string) (source.Spec, error)
+}
+
+// Service is what callers do with connections.
+type Service struct {
+	Store    Store
+	Secrets  Secrets
+	Objects  Objects
+	Catalog  Catalog
+	Workflow Workflow
+	Now      func() time.Time
+}
+
+// NewConnection is what a caller gives to create one.
+type NewConnection struct {
+	Name       string
+	Platform   string
+	Settings   map[string]any
+	Credential source.Credential
+}
+
+// Create stores a connection and its credential and starts the validation.
+// The answer is processing.
+//
+// The connection is written first, so that a name conflict leaves no secret
+// behind. Whatever dies after that, the sweep ends the validation and the
+// connection turns inactive.
+func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewConnection) (Connection, error) {
+	settings, err := s.validate(n)
+	if err != nil {
+		return Connection{}, err
+	}
+	now := s.Now().UTC()
+	c := Connection{
+		WorkspaceID: workspaceID, ID: id.New(id.Connection), Name: strings.TrimSpace(n.Name),
+		Platform: n.Platform, Settings: settings, AuthMethod: n.Credential.Method,
+		Status: Processing, StatusChange: Change{Reason: "created", Actor: actor, At: now},
+		ValidationID: id.New(id.Validation), CreatedAt: now, CreatedBy: actor,
+	}
+	v := c.newValidation(c.ValidationID, "created", now)
+	if err := s.Store.CreateConnection(ctx, c, v); err != nil {
+		return Connection{}, err
+	}
+	if err := s.Secrets.PutCredential(ctx, workspaceID, c.ID, n.Credential); err != nil {
+		return Connection{}, errors.Join(err, s.Store.DropConnection(ctx, c))
+	}
+	if err := s.Workflow.StartValidation(ctx, v.Ref()); err != nil {
+		return Connection{}, err
+	}
+	return c, nil
+}
+
+func (s *Service) validate(n NewConnection) (map[string]any, error) {
+	var problems fault.List
+	switch name := strings.TrimSpace(n.Name); {
+	case name == "":
+		problems.Add(fault.MissingField, "name", "give the connection a name")
+	case utf8.RuneCountInString(name) > 100:
+		problems.Add(fault.InvalidRequest, "name", "must be at most 100 characters long")
+	}
+	if n.Platform == "" {
+		problems.Add(fault.MissingField, "platform", "name the platform")
+		return nil, problems.Err()
+	}
+	spec, err := s.Catalog.Spec(n.Platform)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := spec.Validate(n.Settings, n.Credential)
+	var list fault.List
+	var one *fault.Error
+	switch {
+	case errors.As(err, &list):
+		problems = append(problems, list...)
+	case errors.As(err, &one):
+		problems = append(problems, one)
+	}
+	return settings, problems.Err()
+}
+
+// Get returns one connection.
+func (s *Service) Get(ctx context.Context, workspaceID, connectionID string) (Connection, error) {
+	return s.Store.Connection(ctx, workspaceID, connectionID)
+}
+
+// LastValidation returns the newest validation of a connection.
+func (s *Service) LastValidation(ctx context.Context, c Connection) (Validation, error) {
+	return s.Store.Validation(ctx, Ref{WorkspaceID: c.WorkspaceID, ConnectionID: c.ID, ValidationID: c.ValidationID})
+}
+
+// List returns a page of connections, newest first.
+func (s *Service) List(ctx context.Context, workspaceID, after string, limit int) ([]Connection, error) {
+	return s.Store.Connections(ctx, workspaceID, after, limit)
+}
+
+// Schema returns the last good snapshot of a connection, or fault.SchemaNotFound.
+func (s *Service) Schema(ctx context.Context, workspaceID, connectionID string) (Connection, schema.Snapshot, error) {
+	c, err := s.Store.Connection(ctx, workspaceID, connectionID)
+	if err != nil {
+		return Connection{}, schema.Snapshot{}, err
+	}
+	snapshot, err := ReadSnapshot(ctx, s.Objects, c)
+	return c, snapshot, err
+}
+
+func (c Connection) newValidation(validationID, trigger string, now time.Time) Validation {
+	return Validation{
+		WorkspaceID: c.WorkspaceID, ConnectionID: c.ID, ID: validationID, Trigger: trigger,
+		Outcome: Running, StartedAt: now, Deadline: now.Add(Deadline),
+	}
+}
+
+// Ref names the validation.
+func (v Validation) Ref() Ref {
+	return Ref{WorkspaceID: v.WorkspaceID, ConnectionID: v.ConnectionID, ValidationID: v.ID}
+}

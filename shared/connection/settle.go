@@ -1,0 +1,118 @@
+package connection
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Settler ends validations.
+type Settler struct {
+	Store Store
+	Now   func() time.Time
+}
+
+// actor is who changes a status when no person does.
+const actor = "headwater"
+
+// Settle ends a validation. With a nil cause the report decides: passed when the
+// checks passed and the schema is complete. It reports false when the
+// validation had ended before, or its connection is gone.
+func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
+	v, err := s.Store.Validation(ctx, ref)
+	if gone(err) || err == nil && v.Outcome != Running {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	c, err := s.Store.Connection(ctx, ref.WorkspaceID, ref.ConnectionID)
+	if gone(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	v.end(cause, s.Now().UTC())
+	c.follow(v)
+	return s.Store.SettleValidation(ctx, v, c)
+}
+
+// Sweep ends what is overdue, whatever died before it could end by itself.
+func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
+	overdue, err := s.Store.OverdueValidations(ctx, 100)
+	if err != nil {
+		return 0, err
+	}
+	late := fault.New(fault.ValidationTimedOut, "the validation did not end in time and was ended by the sweep")
+	for _, v := range overdue {
+		ended, err := s.Settle(ctx, v.Ref(), late)
+		if err != nil {
+			return settled, err
+		}
+		if ended {
+			settled++
+		}
+	}
+	return settled, nil
+}
+
+func (v *Validation) end(cause *fault.Error, now time.Time) {
+	v.EndedAt, v.Outcome = now, Failed
+	switch {
+	case cause != nil:
+		v.ErrorCode, v.ErrorMessage = string(cause.Code), cause.Message
+	case len(v.Checks) == 0:
+		v.ErrorCode, v.ErrorMessage = string(fault.Internal), "the checks left no report"
+	case !source.Passed(v.Checks):
+		// The failing check says it.
+	case !v.Discovery.Done():
+		v.ErrorCode, v.ErrorMessage = string(fault.Internal), "the discovery left no schema"
+	default:
+		v.Outcome = Passed
+	}
+}
+
+// follow moves the connection to where its validation ended.
+func (c *Connection) follow(v Validation) {
+	was := c.Status
+	switch {
+	case v.Outcome == Passed:
+		c.Status = Active
+		c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed = v.Discovery.Key, v.Discovery.Version, v.EndedAt
+	case was != Active || v.disproved():
+		c.Status = Inactive
+	}
+	if c.Status != was {
+		c.StatusChange = Change{Reason: v.reason(), Actor: actor, At: v.EndedAt}
+	}
+}
+
+// disproved reports whether the source itself said no. A validation that
+// died, or met a source that was down, leaves an active connection active.
+func (v Validation) disproved() bool {
+	return slices.ContainsFunc(v.Checks, func(r source.CheckResult) bool {
+		class, _ := fault.Lookup(fault.Code(r.Code))
+		return r.Mandatory && r.Outcome == source.Fail && !class.Retryable
+	})
+}
+
+func (v Validation) reason() string {
+	if v.Outcome == Passed {
+		return "all mandatory checks passed"
+	}
+	for _, r := range v.Checks {
+		if r.Mandatory && r.Outcome == source.Fail {
+			return "check " + r.Name + " failed"
+		}
+	}
+	return v.ErrorMessage
+}
+
+func gone(err error) bool {
+	code := fault.CodeOf(err)
+	return code == fault.ConnectionNotFound || code == fault.ValidationNotFound
+}

@@ -1,0 +1,79 @@
+package connection
+
+import (
+	"context"
+
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Store keeps connections and their validations. Every answer about another
+// workspace's connection is fault.ConnectionNotFound.
+type Store interface {
+	Reader
+	Creator
+	Validations
+}
+
+// Reader reads connections.
+type Reader interface {
+	// Connection returns one connection.
+	Connection(ctx context.Context, workspaceID, id string) (Connection, error)
+	// Connections returns a page of a workspace's connections, newest first,
+	// after the one with id after ("" starts), at most limit.
+	Connections(ctx context.Context, workspaceID, after string, limit int) ([]Connection, error)
+	// ActiveConnections returns a page of the active connections of every workspace, in no
+	// particular order. An empty cursor starts; an empty next ends.
+	ActiveConnections(ctx context.Context, cursor string) (page []Connection, next string, err error)
+}
+
+// Creator writes new connections.
+type Creator interface {
+	// CreateConnection writes the connection, its name and its first validation
+	// at once. fault.ConnectionNameTaken when the workspace has the name.
+	CreateConnection(ctx context.Context, c Connection, v Validation) error
+	// DropConnection removes what CreateConnection wrote, when the credential could not be stored.
+	DropConnection(ctx context.Context, c Connection) error
+}
+
+// Validations keeps validations.
+type Validations interface {
+	// BeginValidation writes v and points its connection to it. It does nothing when v.ID exists.
+	BeginValidation(ctx context.Context, v Validation) error
+	// Validation returns one validation, or fault.ValidationNotFound.
+	Validation(ctx context.Context, ref Ref) (Validation, error)
+	// RecordChecks keeps the report while the validation is running.
+	RecordChecks(ctx context.Context, ref Ref, checks []source.CheckResult) error
+	// RecordDiscovery keeps progress while the validation is running and its
+	// discovery still stands at page from.
+	RecordDiscovery(ctx context.Context, ref Ref, from int, d Discovery) error
+	// SettleValidation ends a running validation as v says and moves the
+	// connection to c's status and schema, at once. It reports false, and changes nothing,
+	// when the validation has already ended.
+	SettleValidation(ctx context.Context, v Validation, c Connection) (bool, error)
+	// OverdueValidations returns running validations whose deadline is before now.
+	OverdueValidations(ctx context.Context, limit int) ([]Validation, error)
+}
+
+// Secrets keeps credentials, one per connection.
+type Secrets interface {
+	// PutCredential stores a connection's first credential.
+	PutCredential(ctx context.Context, workspaceID, connectionID string, c source.Credential) error
+}
+
+// CredentialReader reads credentials back; only workers that open the source have one.
+type CredentialReader interface {
+	// Credential returns the current credential, or fault.CredentialMissing.
+	Credential(ctx context.Context, workspaceID, connectionID string) (source.Credential, error)
+}
+
+// Objects keeps large values by key.
+type Objects interface {
+	Put(ctx context.Context, key string, body []byte) error
+	Get(ctx context.Context, key string) ([]byte, error)
+}
+
+// Workflow starts the validate-connection state machine.
+type Workflow interface {
+	// StartValidation starts an execution named after the validation. Starting it twice is one start.
+	StartValidation(ctx context.Context, ref Ref) error
+}

@@ -1,0 +1,135 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Opener opens a connection's source. The caller closes it.
+type Opener interface {
+	Open(ctx context.Context, c Connection) (*source.Source, error)
+}
+
+// Sources opens connections with their stored credential.
+type Sources struct {
+	Registry    *source.Registry
+	Credentials CredentialReader
+}
+
+var _ Opener = Sources{}
+
+// Open reads the credential and opens the source.
+func (s Sources) Open(ctx context.Context, c Connection) (*source.Source, error) {
+	cred, err := s.Credentials.Credential(ctx, c.WorkspaceID, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.Registry.Open(ctx, c.Platform, source.Config{Settings: c.Settings, Credential: cred})
+}
+
+// Validator does the work of a validation: checks, then discovery.
+type Validator struct {
+	Store   Store
+	Sources Opener
+	Objects Objects
+	Now     func() time.Time
+}
+
+// Check runs the checks and keeps their report. It begins the validation if
+// nobody has, as the daily upkeep asks for it.
+func (v *Validator) Check(ctx context.Context, ref Ref) (passed bool, err error) {
+	c, err := v.Store.Connection(ctx, ref.WorkspaceID, ref.ConnectionID)
+	if err != nil {
+		return false, err
+	}
+	if err := v.Store.BeginValidation(ctx, c.newValidation(ref.ValidationID, "daily", v.Now().UTC())); err != nil {
+		return false, err
+	}
+	src, err := v.Sources.Open(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = src.Close() }() // only read from
+	report, err := src.Check(ctx)
+	if err != nil {
+		return false, fmt.Errorf("running checks: %w", err)
+	}
+	return source.Passed(report), v.Store.RecordChecks(ctx, ref, report)
+}
+
+// pageBudget is how long one Discover call goes on; the worker that calls it
+// has more, so that the last page and its bookkeeping fit.
+const pageBudget = 60 * time.Second
+
+// Discover reads tables until the snapshot is complete or the time budget is
+// used up; then it reports false, and the next call goes on where this one stopped.
+func (v *Validator) Discover(ctx context.Context, ref Ref) (done bool, err error) {
+	began := v.Now()
+	c, err := v.Store.Connection(ctx, ref.WorkspaceID, ref.ConnectionID)
+	if err != nil {
+		return false, err
+	}
+	validation, err := v.Store.Validation(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	progress := validation.Discovery
+	if progress.Done() {
+		return true, nil
+	}
+	src, err := v.Sources.Open(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = src.Close() }() // only read from
+	for !progress.Done() && v.Now().Sub(began) < pageBudget {
+		if progress, err = v.discoverPage(ctx, src, ref, progress); err != nil {
+			return false, err
+		}
+	}
+	return progress.Done(), nil
+}
+
+// discoverPage reads one page, keeps it, and after the last one writes the snapshot.
+func (v *Validator) discoverPage(ctx context.Context, src *source.Source, ref Ref, at Discovery) (Discovery, error) {
+	page, err := src.Discover(ctx, at.Cursor)
+	if err != nil {
+		return at, err
+	}
+	next := Discovery{Cursor: page.Next, Pages: at.Pages + 1, Tables: at.Tables + len(page.Tables)}
+	if err := writeSnapshot(ctx, v.Objects, pageKey(ref, at.Pages), schema.Snapshot{Tables: page.Tables}); err != nil {
+		return at, err
+	}
+	if page.Next == "" {
+		if err := v.assemble(ctx, ref, &next); err != nil {
+			return at, err
+		}
+	}
+	return next, v.Store.RecordDiscovery(ctx, ref, at.Pages, next)
+}
+
+// assemble joins the pages of a discovery into one snapshot, kept by content.
+func (v *Validator) assemble(ctx context.Context, ref Ref, d *Discovery) error {
+	snapshot := schema.Snapshot{DiscoveredAt: v.Now().UTC()}
+	for n := range d.Pages {
+		page, err := readSnapshot(ctx, v.Objects, pageKey(ref, n))
+		if err != nil {
+			return err
+		}
+		snapshot.Tables = append(snapshot.Tables, page.Tables...)
+	}
+	slices.SortFunc(snapshot.Tables, func(a, b schema.Table) int { return strings.Compare(a.Name, b.Name) })
+	d.Version = snapshot.Version()
+	d.Key = fmt.Sprintf("schemas/%s/%s/%s.json", ref.WorkspaceID, ref.ConnectionID, d.Version)
+	return writeSnapshot(ctx, v.Objects, d.Key, snapshot)
+}
+
+func pageKey(ref Ref, n int) string {
+	return fmt.Sprintf("schemas/%s/%s/pages/%s-%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
+}

@@ -1,0 +1,65 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// Claimer turns due imports into queued runs, each slot exactly once.
+type Claimer struct {
+	Store Store
+	Now   func() time.Time // the real time, for what the sweep compares; slots follow the schedule's own time
+}
+
+// claimLimit bounds one call, so that its answer stays far below Step Functions' payload limit.
+const claimLimit = 200
+
+// Claim opens a run for every import that is due at the scheduled time, and hands out
+// again those runs that were opened but never started. More says that
+// another call would find more.
+func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, more bool, err error) {
+	due, err := c.Store.DueImports(ctx, scheduled, claimLimit)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, i := range due {
+		ref, claimed, err := c.claim(ctx, i, scheduled)
+		if err != nil {
+			return nil, false, err
+		}
+		if claimed {
+			runs = append(runs, ref)
+		}
+	}
+	unstarted, err := c.Store.UnstartedRuns(ctx, c.Now().Add(-unstartedAfter), claimLimit)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range unstarted {
+		runs = append(runs, r.Ref())
+	}
+	return runs, len(due) >= claimLimit, nil
+}
+
+func (c *Claimer) claim(ctx context.Context, i Import, scheduled time.Time) (Ref, bool, error) {
+	next := nextSlot(i, scheduled)
+	if i.OpenRunID != "" { // no overlap: this slot is given up
+		_, err := c.Store.SkipSlot(ctx, i, next)
+		return Ref{}, false, err
+	}
+	r := i.newRun(Scheduled, c.Now().UTC())
+	err := c.Store.OpenRun(ctx, i, r, next)
+	if fault.CodeOf(err) == fault.ImportRunOpen { // somebody else claimed the slot
+		return Ref{}, false, nil
+	}
+	return r.Ref(), err == nil, err
+}
+
+// nextSlot is the first slot after now on the import's own grid: slots that
+// were missed are run once, not one by one.
+func nextSlot(i Import, now time.Time) time.Time {
+	missed := now.Sub(i.NextRunAt) / i.every()
+	return i.NextRunAt.Add((missed + 1) * i.every())
+}

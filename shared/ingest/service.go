@@ -1,0 +1,186 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/headwaterhq/headwater/shared/connection"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// Schemas tells a connection's discovered schema.
+type Schemas interface {
+	Schema(ctx context.Context, workspaceID, connectionID string) (connection.Connection, schema.Snapshot, error)
+}
+
+// Workflow starts the run-import state machine.
+type Workflow interface {
+	// StartRun starts an execution named after the run. Starting it twice is one start.
+	StartRun(ctx context.Context, ref Ref) error
+}
+
+// Service is what callers do with imports and runs.
+type Service struct {
+	Store    Store
+	Schemas  Schemas
+	Workflow Workflow
+	Now      func() time.Time
+}
+
+// NewImport is what a caller gives to create one. EveryHours nil means DefaultEveryHours, 0 means by hand only.
+type NewImport struct {
+	Name         string
+	ConnectionID string
+	Table        string
+	Type         Type
+	Mode         Mode
+	Mapping      Mapping
+	EveryHours   *int
+}
+
+// Create saves an import; its first scheduled run is one interval away.
+func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewImport) (Import, error) {
+	if err := n.validate(); err != nil {
+		return Import{}, err
+	}
+	conn, snapshot, err := s.Schemas.Schema(ctx, workspaceID, n.ConnectionID)
+	if err != nil {
+		return Import{}, onField("connection_id", err)
+	}
+	if conn.Status != connection.Active {
+		return Import{}, fault.Field(fault.ConnectionInactive, "connection_id", "the connection is "+string(conn.Status))
+	}
+	table, ok := snapshot.Table(n.Table)
+	if !ok {
+		return Import{}, fault.Field(fault.TableNotFound, "table", "the connection has no such table")
+	}
+	if table.Problem != "" {
+		return Import{}, fault.Field(fault.SourceMalformed, "table", table.Problem)
+	}
+	mapping, err := n.Mapping.Resolve(n.Type, table)
+	if err != nil {
+		return Import{}, err
+	}
+	now := s.Now().UTC()
+	i := Import{
+		WorkspaceID: workspaceID, ID: id.New(id.Import), Name: strings.TrimSpace(n.Name),
+		ConnectionID: n.ConnectionID, Table: n.Table, Type: n.Type, Mode: n.Mode, Mapping: mapping,
+		EveryHours: DefaultEveryHours, CreatedAt: now, CreatedBy: actor,
+	}
+	if n.EveryHours != nil {
+		i.EveryHours = *n.EveryHours
+	}
+	if i.EveryHours > 0 {
+		i.NextRunAt = now.Add(i.every())
+	}
+	return i, s.Store.CreateImport(ctx, i)
+}
+
+func (i Import) every() time.Duration { return time.Duration(i.EveryHours) * time.Hour }
+
+func (n NewImport) validate() error {
+	var problems fault.List
+	switch name := strings.TrimSpace(n.Name); {
+	case name == "":
+		problems.Add(fault.MissingField, "name", "give the import a name")
+	case utf8.RuneCountInString(name) > 100:
+		problems.Add(fault.InvalidRequest, "name", "must be at most 100 characters long")
+	}
+	if n.ConnectionID == "" {
+		problems.Add(fault.MissingField, "connection_id", "name the connection")
+	}
+	if n.Table == "" {
+		problems.Add(fault.MissingField, "table", "name a table of the connection")
+	}
+	if n.Type.Canonicals() == nil {
+		problems.Add(fault.InvalidRequest, "type", "must be one of: user_profile, user_activity, identity_graph, group_identity")
+	}
+	if !slices.Contains([]Mode{FullRefresh, Append}, n.Mode) {
+		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append")
+	}
+	if len(n.Mapping) == 0 {
+		problems.Add(fault.MissingField, "mapping", "map at least the columns that the import type requires")
+	}
+	if n.EveryHours != nil && (*n.EveryHours < 0 || *n.EveryHours > 24*31) {
+		problems.Add(fault.InvalidRequest, "every_hours", "must be from 0 (by hand only) to 744")
+	}
+	return problems.Err()
+}
+
+// Get returns one import.
+func (s *Service) Get(ctx context.Context, workspaceID, importID string) (Import, error) {
+	return s.Store.Import(ctx, workspaceID, importID)
+}
+
+// List returns a page of imports, newest first.
+func (s *Service) List(ctx context.Context, workspaceID, after string, limit int) ([]Import, error) {
+	return s.Store.Imports(ctx, workspaceID, after, limit)
+}
+
+// Start begins a run by hand. fault.ImportRunOpen while another one is open.
+func (s *Service) Start(ctx context.Context, workspaceID, importID string) (Run, error) {
+	i, err := s.Store.Import(ctx, workspaceID, importID)
+	if err != nil {
+		return Run{}, err
+	}
+	r := i.newRun(Manual, s.Now().UTC())
+	if err := s.Store.OpenRun(ctx, i, r, time.Time{}); err != nil {
+		return Run{}, err
+	}
+	// A start that fails here is repeated by the next claim: the run is queued.
+	if err := s.Workflow.StartRun(ctx, r.Ref()); err != nil && !fault.Retryable(err) {
+		return Run{}, fmt.Errorf("starting run: %w", err)
+	}
+	return r, nil
+}
+
+// Run returns one run.
+func (s *Service) Run(ctx context.Context, ref Ref) (Run, error) { return s.Store.Run(ctx, ref) }
+
+// Runs returns a page of an import's runs, newest first.
+func (s *Service) Runs(ctx context.Context, workspaceID, importID, after string, limit int) ([]Run, error) {
+	if _, err := s.Store.Import(ctx, workspaceID, importID); err != nil {
+		return nil, err
+	}
+	return s.Store.Runs(ctx, workspaceID, importID, after, limit)
+}
+
+// Splits returns a page of a run's splits, from the given number.
+func (s *Service) Splits(ctx context.Context, ref Ref, from, limit int) ([]SplitProgress, error) {
+	if _, err := s.Store.Run(ctx, ref); err != nil {
+		return nil, err
+	}
+	return s.Store.Splits(ctx, ref, from, limit)
+}
+
+// Budgets of a run; see docs/architecture.md, "How everything ends".
+const (
+	runDeadline    = 24*time.Hour + 5*time.Minute
+	commitDeadline = 15 * time.Minute // longer than the commit function's time-out
+	unstartedAfter = 2 * time.Minute
+)
+
+func (i Import) newRun(t Trigger, now time.Time) Run {
+	return Run{
+		WorkspaceID: i.WorkspaceID, ImportID: i.ID, ID: id.New(id.Run),
+		Trigger: t, Status: Queued, CreatedAt: now, Deadline: now.Add(runDeadline),
+	}
+}
+
+// Ref names the run.
+func (r Run) Ref() Ref { return Ref{WorkspaceID: r.WorkspaceID, ImportID: r.ImportID, RunID: r.ID} }
+
+func onField(field string, err error) error {
+	var e *fault.Error
+	if errors.As(err, &e) && e.Field == "" {
+		return &fault.Error{Code: e.Code, Message: e.Message, Field: field, Err: e.Err}
+	}
+	return err
+}

@@ -1,0 +1,98 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// Committed tells whether a run's rows are in the lake.
+type Committed interface {
+	Committed(ctx context.Context, i Import, runID string) (snapshotID string, found bool, err error)
+}
+
+// Settler ends runs.
+type Settler struct {
+	Store Store
+	Lake  Committed
+	Now   func() time.Time
+}
+
+// Settle ends a run; a nil cause means that the state machine got to its end.
+// It reports false when the run had ended before, or cannot be ended yet.
+//
+// A run that died while committing may have its rows in the lake or not, and a
+// commit may still be under way. If the rows are there the run succeeded.
+// If they are not, it fails only after the commit's own deadline, when
+// no commit can be under way any more; until then the sweep asks again.
+func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
+	r, err := s.Store.Run(ctx, ref)
+	switch {
+	case fault.CodeOf(err) == fault.RunNotFound, err == nil && !r.Status.Open():
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	seen := r
+	if r.Status == Committing {
+		ended, err := s.decide(ctx, &r, cause)
+		if err != nil || !ended {
+			return false, err
+		}
+	} else {
+		r.fail(cause)
+	}
+	r.EndedAt = s.Now().UTC()
+	return s.Store.MoveRun(ctx, seen, r)
+}
+
+// decide finds out how a run that reached its commit ended; false when that is still open.
+func (s *Settler) decide(ctx context.Context, r *Run, cause *fault.Error) (bool, error) {
+	if r.SnapshotID == "" {
+		i, err := s.Store.Import(ctx, r.WorkspaceID, r.ImportID)
+		if err != nil {
+			return false, err
+		}
+		snapshot, found, err := s.Lake.Committed(ctx, i, r.ID)
+		if err != nil {
+			return false, err
+		}
+		if !found && cause != nil {
+			if s.Now().Before(r.Deadline) {
+				return false, nil
+			}
+			r.fail(cause)
+			return true, nil
+		}
+		r.SnapshotID = snapshot
+	}
+	r.Status = Succeeded
+	return true, nil
+}
+
+// Sweep ends what is overdue, whatever died before it could end by itself.
+func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
+	overdue, err := s.Store.OverdueRuns(ctx, s.Now(), 100)
+	if err != nil {
+		return 0, err
+	}
+	late := fault.New(fault.RunTimedOut, "the run did not end in time and was ended by the sweep")
+	for _, r := range overdue {
+		ended, err := s.Settle(ctx, r.Ref(), late)
+		if err != nil {
+			return settled, err
+		}
+		if ended {
+			settled++
+		}
+	}
+	return settled, nil
+}
+
+func (r *Run) fail(cause *fault.Error) {
+	if cause == nil {
+		cause = fault.New(fault.Internal, "the run reached its end without a commit")
+	}
+	r.Status, r.ErrorCode, r.ErrorMessage = Failed, string(cause.Code), cause.Message
+}

@@ -1,0 +1,66 @@
+package ingest
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps imports, runs and their splits. Every answer about another
+// workspace's import or run is fault.ImportNotFound or fault.RunNotFound.
+type Store interface {
+	Imports
+	Runs
+	Splits
+}
+
+// Imports keeps imports.
+type Imports interface {
+	// CreateImport writes an import and its name. fault.ImportNameTaken when the workspace has the name.
+	CreateImport(ctx context.Context, i Import) error
+	// Import returns one import.
+	Import(ctx context.Context, workspaceID, id string) (Import, error)
+	// Imports returns a page of a workspace's imports, newest first, after the
+	// one with id after ("" starts), at most limit.
+	Imports(ctx context.Context, workspaceID, after string, limit int) ([]Import, error)
+	// DueImports returns imports whose next run is at or before now, in no particular
+	// order, at most about limit.
+	DueImports(ctx context.Context, now time.Time, limit int) ([]Import, error)
+	// SkipSlot moves NextRunAt from the one seen to next; false when somebody else did.
+	SkipSlot(ctx context.Context, seen Import, next time.Time) (bool, error)
+}
+
+// Runs keeps runs.
+type Runs interface {
+	// OpenRun writes a queued run and makes it the import's open run, at once; with a
+	// next slot other than zero it also moves NextRunAt, which must still be as seen.
+	// fault.ImportRunOpen when the import has an open run or somebody else moved the slot.
+	OpenRun(ctx context.Context, seen Import, r Run, next time.Time) error
+	// Run returns one run.
+	Run(ctx context.Context, ref Ref) (Run, error)
+	// Runs returns a page of an import's runs, newest first.
+	Runs(ctx context.Context, workspaceID, importID, after string, limit int) ([]Run, error)
+	// UnstartedRuns returns runs still queued that were created before the given time.
+	UnstartedRuns(ctx context.Context, before time.Time, limit int) ([]Run, error)
+	// OverdueRuns returns open runs whose deadline is before now.
+	OverdueRuns(ctx context.Context, now time.Time, limit int) ([]Run, error)
+	// MoveRun writes r's status, times, plan and outcome, if nobody has moved the run since it was seen; false when
+	// somebody has. It leaves Counts and SplitsDone alone, which only RecordPart changes. When r's status is not open,
+	// the import's open run is released and LastRunID set, at once.
+	MoveRun(ctx context.Context, seen, r Run) (bool, error)
+}
+
+// Splits keeps the progress of a run's splits.
+type Splits interface {
+	// CreateSplits writes the splits of a run; those that exist stay as they are.
+	CreateSplits(ctx context.Context, ref Ref, splits []SplitProgress) error
+	// Split returns one split's progress.
+	Split(ctx context.Context, ref Ref, number int) (SplitProgress, error)
+	// Splits returns a page of a run's splits, by number, from the given one.
+	Splits(ctx context.Context, ref Ref, from, limit int) ([]SplitProgress, error)
+	// RecordPart writes a part, moves its split on and adds to the run's counts, at once: if the run is
+	// running and the split still stands at part p.Number and checkpoint p.From. False when it does not:
+	// another worker was first, or the run has ended.
+	RecordPart(ctx context.Context, ref Ref, p Part) (bool, error)
+	// Parts returns all parts of a run, by split and number.
+	Parts(ctx context.Context, ref Ref) ([]Part, error)
+}
