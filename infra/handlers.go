@@ -1,0 +1,58 @@
+package main
+
+import (
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/headwaterhq/headwater/shared/names"
+)
+
+// addHandlers creates the functions behind the HTTP API. The api λ starts
+// state machines, so they come first.
+func (s *stack) addHandlers() {
+	validate, run := s.machines[names.ValidateConnection], s.machines[names.RunImport]
+	s.addFunction(functionSpec{
+		name: names.Authorizer, memory: memorySmall, timeout: 30,
+		env: s.authorizerEnv(),
+		may: statements{s.useKey(viaTable), s.getItems(names.KeyPartition)},
+	})
+	s.addFunction(functionSpec{
+		name: names.API, memory: memorySmall, timeout: 30,
+		env: s.env(credentialEnv(), map[string]*string{
+			names.EnvKMSKeyID:              s.storage.key.KeyArn(),
+			names.EnvValidateConnectionARN: validate.StateMachineArn(),
+			names.EnvRunImportARN:          run.StateMachineArn(),
+		}),
+		may: statements{
+			s.useKey(viaTable, viaSecrets, viaObjects),
+			s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition, names.RunPartition),
+			// It files credentials away and can never read one back.
+			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
+			s.listObjects(), s.readObjects(names.SchemaPrefix),
+			allow([]string{"states:StartExecution"}, []*string{validate.StateMachineArn(), run.StateMachineArn()}, nil),
+		},
+	})
+	s.addFunction(functionSpec{
+		name: names.Lookup, memory: memoryLake, timeout: 30,
+		env: s.env(lakeEnv()),
+		may: statements{
+			s.useKey(viaTable, viaObjects),
+			s.readItems(names.WorkspacePartition),
+			s.listObjects(), s.readObjects(names.LakePrefix),
+			s.readCatalog(),
+		},
+	})
+}
+
+func (s *stack) authorizerEnv() map[string]*string {
+	env := map[string]*string{names.EnvTable: s.storage.table.TableName()}
+	for name, value := range map[string]string{
+		names.EnvOIDCIssuer:         s.props.OIDC.Issuer,
+		names.EnvOIDCAudience:       s.props.OIDC.Audience,
+		names.EnvOIDCWorkspaceClaim: s.props.OIDC.WorkspaceClaim,
+	} {
+		if value != "" {
+			env[name] = jsii.String(value)
+		}
+	}
+	return env
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/headwaterhq/headwater/shared/names"
+)
+
+// The vocabulary in which a role is written: each word is one statement about
+// the stack's own table, lake, catalog, credentials or key.
+
+type statements = []awsiam.PolicyStatement
+
+func allow(actions []string, resources []*string, conditions map[string]any) awsiam.PolicyStatement {
+	props := &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
+	if conditions != nil {
+		props.Conditions = &conditions
+	}
+	return awsiam.NewPolicyStatement(props)
+}
+
+// readItems allows reading the items of the given kinds of partition.
+func (s *stack) readItems(partitions ...string) awsiam.PolicyStatement {
+	return s.items([]string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}, partitions)
+}
+
+// writeItems allows reading and writing the items of the given kinds of
+// partition. A transaction is authorised by the actions of its parts.
+func (s *stack) writeItems(partitions ...string) awsiam.PolicyStatement {
+	return s.items([]string{
+		"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem",
+		"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+	}, partitions)
+}
+
+func (s *stack) items(actions, partitions []string) awsiam.PolicyStatement {
+	keys := make([]string, len(partitions))
+	for i, p := range partitions {
+		keys[i] = p + "*"
+	}
+	return allow(actions, []*string{s.storage.table.TableArn()}, map[string]any{
+		"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": keys},
+	})
+}
+
+// getItems allows reading single items of one kind of partition by their key.
+func (s *stack) getItems(partition string) awsiam.PolicyStatement {
+	return s.items([]string{"dynamodb:GetItem"}, []string{partition})
+}
+
+// queryWork allows reading the index of what is due, open or active.
+func (s *stack) queryWork() awsiam.PolicyStatement {
+	index := awscdk.Fn_Join(jsii.String("/index/"), &[]*string{s.storage.table.TableArn(), jsii.String(names.WorkIndex)})
+	return allow([]string{"dynamodb:Query"}, []*string{index}, nil)
+}
+
+func (s *stack) readObjects(prefixes ...string) awsiam.PolicyStatement {
+	return s.objects([]string{"s3:GetObject"}, prefixes)
+}
+
+func (s *stack) writeObjects(prefixes ...string) awsiam.PolicyStatement {
+	return s.objects([]string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"}, prefixes)
+}
+
+func (s *stack) replaceObjects(prefixes ...string) awsiam.PolicyStatement {
+	return s.objects([]string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"}, prefixes)
+}
+
+// objects allows actions on the lake bucket's objects below the prefixes.
+func (s *stack) objects(actions, prefixes []string) awsiam.PolicyStatement {
+	arns := make([]*string, len(prefixes))
+	for i, p := range prefixes {
+		arns[i] = s.storage.lake.ArnForObjects(jsii.String(p + "*"))
+	}
+	return allow(actions, arns, nil)
+}
+
+// listObjects lets a role tell a missing object from a forbidden one: without
+// it S3 answers 403 to both.
+func (s *stack) listObjects() awsiam.PolicyStatement {
+	return allow([]string{"s3:ListBucket"}, []*string{s.storage.lake.BucketArn()}, nil)
+}
+
+// secrets allows actions on the connections' credentials.
+func (s *stack) secrets(actions ...string) awsiam.PolicyStatement {
+	return allow(actions, []*string{s.scope.FormatArn(&awscdk.ArnComponents{
+		Service:      jsii.String("secretsmanager"),
+		Resource:     jsii.String("secret"),
+		ResourceName: jsii.String(names.SecretPrefix + "/*"),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})}, nil)
+}
+
+func (s *stack) readCatalog() awsiam.PolicyStatement {
+	return s.catalog("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
+}
+
+func (s *stack) writeCatalog() awsiam.PolicyStatement {
+	return s.catalog("glue:GetDatabase", "glue:GetTable", "glue:GetTables",
+		"glue:CreateDatabase", "glue:CreateTable", "glue:UpdateTable")
+}
+
+// catalog allows actions on the workspaces' databases and their tables.
+func (s *stack) catalog(actions ...string) awsiam.PolicyStatement {
+	arn := func(resource string) *string {
+		return s.scope.FormatArn(&awscdk.ArnComponents{Service: jsii.String("glue"), Resource: &resource})
+	}
+	return allow(actions, []*string{
+		arn("catalog"),
+		arn("database/" + names.NamespacePrefix + "*"),
+		arn("table/" + names.NamespacePrefix + "*/*"),
+	}, nil)
+}
+
+// Services by way of which a role may use the key.
+const (
+	viaTable   = "dynamodb"
+	viaObjects = "s3"
+	viaSecrets = "secretsmanager"
+)
+
+// useKey allows the key by way of the given services only, so that the right
+// to read objects is not the right to open a secret.
+func (s *stack) useKey(services ...string) awsiam.PolicyStatement {
+	endpoints := make([]*string, len(services))
+	for i := range services {
+		endpoints[i] = awscdk.Fn_Join(jsii.String("."), &[]*string{&services[i], s.scope.Region(), s.scope.UrlSuffix()})
+	}
+	return allow([]string{"kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"}, []*string{s.storage.key.KeyArn()},
+		map[string]any{"StringEquals": map[string]any{"kms:ViaService": endpoints}})
+}
+
+// serviceFor is an AWS service that may act for this account only.
+func (s *stack) serviceFor(service string) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(&service, &awsiam.ServicePrincipalOpts{Conditions: &map[string]any{
+		"StringEquals": map[string]any{"aws:SourceAccount": s.scope.Account()},
+	}})
+}

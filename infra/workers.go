@@ -1,0 +1,116 @@
+package main
+
+import (
+	"maps"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/headwaterhq/headwater/shared/names"
+)
+
+// addWorkers creates the functions that the state machines call. What a
+// worker may do is what docs/architecture.md says it does, and no more.
+func (s *stack) addWorkers() {
+	for _, spec := range []functionSpec{
+		{
+			name: names.Check, memory: memorySmall, timeout: 60,
+			env: s.env(credentialEnv()),
+			may: statements{
+				s.useKey(viaTable, viaSecrets),
+				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
+				s.secrets("secretsmanager:GetSecretValue"),
+			},
+		},
+		{
+			name: names.Discover, memory: memorySmall, timeout: 120,
+			env: s.env(credentialEnv()),
+			may: statements{
+				s.useKey(viaTable, viaSecrets, viaObjects),
+				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
+				s.secrets("secretsmanager:GetSecretValue"),
+				s.listObjects(), s.writeObjects(names.SchemaPrefix),
+			},
+		},
+		{
+			name: names.Roster, memory: memorySmall, timeout: 30,
+			env: s.env(),
+			may: statements{
+				s.useKey(viaTable, viaObjects),
+				s.queryWork(), s.readItems(names.WorkspacePartition),
+				s.listObjects(), s.writeObjects(names.UpkeepPrefix),
+			},
+		},
+		{
+			name: names.Claim, memory: memorySmall, timeout: 30,
+			env: s.env(),
+			may: statements{
+				s.useKey(viaTable),
+				s.queryWork(), s.writeItems(names.WorkspacePartition, names.ImportPartition),
+			},
+		},
+		{
+			name: names.Plan, memory: memoryLake, timeout: 300,
+			env: s.env(credentialEnv(), lakeEnv()),
+			may: statements{
+				s.useKey(viaTable, viaSecrets, viaObjects),
+				s.writeItems(names.WorkspacePartition, names.ImportPartition, names.RunPartition),
+				s.secrets("secretsmanager:GetSecretValue"),
+				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix, names.LakePrefix),
+				s.writeCatalog(),
+			},
+		},
+		{
+			name: names.Extract, memory: memoryLake, timeout: 900,
+			env: s.env(credentialEnv(), lakeEnv()),
+			may: statements{
+				s.useKey(viaTable, viaSecrets, viaObjects),
+				s.readItems(names.WorkspacePartition, names.ImportPartition), s.writeItems(names.RunPartition),
+				s.secrets("secretsmanager:GetSecretValue"),
+				// A worker that loses the race for a part drops the files it wrote.
+				s.listObjects(), s.replaceObjects(names.RunPrefix, names.QuarantinePrefix, names.LakePrefix),
+				s.readCatalog(),
+			},
+		},
+		{
+			name: names.Commit, memory: memoryLake, timeout: 600,
+			env: s.env(lakeEnv()),
+			may: statements{
+				s.useKey(viaTable, viaObjects),
+				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
+				s.listObjects(), s.readObjects(names.RunPrefix), s.replaceObjects(names.LakePrefix),
+				s.writeCatalog(),
+			},
+		},
+		{
+			name: names.Settle, memory: memorySmall, timeout: 30,
+			env: s.env(),
+			may: statements{
+				s.useKey(viaTable),
+				s.queryWork(), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition, names.RunPartition),
+			},
+		},
+	} {
+		s.addFunction(spec)
+	}
+}
+
+// env is the environment of every function that works on the lake bucket or
+// beside it, with what else it needs.
+func (s *stack) env(more ...map[string]*string) map[string]*string {
+	env := map[string]*string{
+		names.EnvTable:  s.storage.table.TableName(),
+		names.EnvBucket: s.storage.lake.BucketName(),
+	}
+	for _, m := range more {
+		maps.Copy(env, m)
+	}
+	return env
+}
+
+func credentialEnv() map[string]*string {
+	return map[string]*string{names.EnvSecretPrefix: jsii.String(names.SecretPrefix)}
+}
+
+func lakeEnv() map[string]*string {
+	return map[string]*string{names.EnvLakeCatalog: jsii.String(names.CatalogGlue)}
+}
