@@ -1,0 +1,138 @@
+// Package lake lands rows in Apache Iceberg tables on S3 and reads them back.
+//
+// Workers write data files (Writer) and hand their descriptions on as bytes;
+// one committer makes all files of a run visible in one snapshot (Commit),
+// exactly once by run id however often it is called and whoever else commits.
+//
+// The catalog is configuration: "glue" on AWS, "sql" (SQLite) on a laptop. A
+// conflict between writers is found by both in the same way: the catalog
+// replaces a table's metadata pointer only if it still is what the writer read
+// (Glue's VersionId, SQL's WHERE metadata_location = …).
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+	"github.com/apache/iceberg-go/utils"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+)
+
+// The catalogs.
+const (
+	Glue = "glue" // AWS Glue Data Catalog
+	SQL  = "sql"  // SQLite, for one machine
+)
+
+// RunIDKey is the snapshot summary property that holds the run id.
+const RunIDKey = "headwater.run-id"
+
+// DefaultTargetFileBytes is the size at which a Writer begins another data file.
+const DefaultTargetFileBytes = 128 << 20
+
+// Config says where the lake is. AWS credentials are not here: they come from
+// the SDK's default chain, which refreshes them when they expire.
+type Config struct {
+	Catalog         string // Glue or SQL
+	URI             string // SQL: a file name or a SQLite "file:" DSN
+	Warehouse       string // "s3://bucket/prefix"
+	Region          string // empty: the SDK's default
+	S3Endpoint      string // empty: AWS; else a URL, addressed path-style
+	TargetFileBytes int64  // 0: DefaultTargetFileBytes
+}
+
+// Lake is an open lake. It may be used concurrently.
+type Lake struct {
+	catalog     catalog.Catalog
+	aws         *aws.Config
+	http        *awshttp.BuildableClient
+	warehouse   string
+	targetBytes int64
+	closers     []func() error
+}
+
+// Open connects to the catalog; a SQL catalog's tables are created if they are missing.
+func Open(ctx context.Context, cfg Config) (*Lake, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/"), targetBytes: cfg.TargetFileBytes}
+	if l.targetBytes == 0 {
+		l.targetBytes = DefaultTargetFileBytes
+	}
+	if err := l.openAWS(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := l.openCatalog(cfg); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Catalog != Glue && c.Catalog != SQL:
+		return fmt.Errorf("the catalog must be %q or %q", Glue, SQL)
+	case c.Catalog == SQL && c.URI == "":
+		return errors.New("a SQL catalog needs a URI")
+	case !strings.HasPrefix(c.Warehouse, "s3://"):
+		return errors.New(`the warehouse must begin with "s3://"`)
+	case c.TargetFileBytes < 0:
+		return errors.New("the target file size must not be negative")
+	}
+	return nil
+}
+
+// Close releases connections. Writers must be closed or aborted before.
+func (l *Lake) Close() error {
+	var errs []error
+	for _, closer := range l.closers {
+		errs = append(errs, closer())
+	}
+	l.closers = nil
+	return errors.Join(errs...)
+}
+
+// TableID names a table: Name is unique in the workspace.
+type TableID struct {
+	Workspace string
+	Name      string
+}
+
+// TableOf names the table that an import lands in.
+func TableOf(i ingest.Import) TableID {
+	return TableID{Workspace: i.WorkspaceID, Name: string(i.Type) + "_" + i.ID}
+}
+
+// String is the table's full name, as query engines write it.
+func (id TableID) String() string { return id.namespace() + "." + id.table() }
+
+func (id TableID) namespace() string { return "ws_" + plain(id.Workspace) }
+func (id TableID) table() string     { return plain(id.Name) }
+
+func (id TableID) identifier() table.Identifier {
+	return table.Identifier{id.namespace(), id.table()}
+}
+
+// plain is a name as Glue, Athena and SQL take it without quotes.
+func plain(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
+
+// with carries the AWS configuration to iceberg's S3 file system, which would
+// otherwise load its own each time it opens the bucket.
+func (l *Lake) with(ctx context.Context) context.Context { return utils.WithAwsConfig(ctx, l.aws) }
+
+// load returns the table as the catalog has it now. ctx comes from with.
+func (l *Lake) load(ctx context.Context, id TableID) (*table.Table, error) {
+	tbl, err := l.catalog.LoadTable(ctx, id.identifier())
+	if err != nil {
+		return nil, classify(fmt.Errorf("loading table: %w", err))
+	}
+	return tbl, nil
+}

@@ -1,0 +1,184 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/iceberg-go"
+	icebergio "github.com/apache/iceberg-go/io"
+	"github.com/apache/iceberg-go/table"
+)
+
+// queuedBatches is how many batches may wait for the encoder.
+const queuedBatches = 1
+
+var (
+	errAborted = errors.New("the writer was aborted")
+	errClosed  = errors.New("the writer is closed")
+)
+
+// Writer encodes batches as Parquet data files of one table. It holds one row
+// group and two batches in memory. It is for one goroutine.
+type Writer struct {
+	table   *table.Table
+	batches chan arrow.RecordBatch
+	abort   chan struct{}
+	done    chan struct{} // closed when encode has returned
+	cancel  context.CancelFunc
+	closed  bool
+
+	files []iceberg.DataFile // encode's until done
+	err   error              // encode's until done
+}
+
+// Writer begins data files for a run. in names columns of the table, with the
+// Arrow types that package schema documents; required columns must be declared
+// not nullable. The files lie below the table's location in data/<run id>/, with
+// a random part in their names, so that two workers never meet.
+//
+// ctx bounds the start only: end a Writer with Close or Abort.
+func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID string) (*Writer, error) {
+	running, cancel := context.WithCancel(context.WithoutCancel(l.with(ctx)))
+	tbl, err := l.load(l.with(ctx), id)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	placed, err := placeData(tbl, runID)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("preparing data files: %w", err)
+	}
+	w := &Writer{
+		table: tbl, batches: make(chan arrow.RecordBatch),
+		abort: make(chan struct{}), done: make(chan struct{}), cancel: cancel,
+	}
+	go w.encode(running, placed, in, l.targetBytes)
+	return w, nil
+}
+
+// placeData returns the table with its data path set to the run's own, in memory only.
+func placeData(tbl *table.Table, runID string) (*table.Table, error) {
+	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
+	if err != nil {
+		return nil, err
+	}
+	path := tbl.Location() + "/data/" + runID
+	if err := builder.SetProperties(iceberg.Properties{table.WriteDataPathKey: path}); err != nil {
+		return nil, err
+	}
+	metadata, err := builder.Build()
+	if err != nil {
+		return nil, err
+	}
+	return table.New(tbl.Identifier(), metadata, tbl.MetadataLocation(), tbl.FS, nil), nil
+}
+
+func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema, targetBytes int64) {
+	defer close(w.done)
+	defer w.cancel()
+	files := table.WriteRecords(ctx, tbl, in, w.next,
+		table.WithTargetFileSize(targetBytes), table.WithRecordBatchBufferSize(queuedBatches))
+	for file, err := range files {
+		if err != nil {
+			w.err = err
+			return
+		}
+		w.files = append(w.files, file)
+	}
+}
+
+// next yields batches, each to be released by who takes it.
+func (w *Writer) next(yield func(arrow.RecordBatch, error) bool) {
+	for {
+		select {
+		case <-w.abort:
+			yield(nil, errAborted)
+			return
+		case batch, open := <-w.batches:
+			if !open || !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Write adds a batch, which stays the caller's to release. After an error only
+// Abort is left to do.
+func (w *Writer) Write(ctx context.Context, batch arrow.RecordBatch) error {
+	if w.closed {
+		return errClosed
+	}
+	batch.Retain()
+	select {
+	case w.batches <- batch:
+		return nil
+	case <-w.done:
+		batch.Release()
+		return w.failure()
+	case <-ctx.Done():
+		batch.Release()
+		return context.Cause(ctx)
+	}
+}
+
+func (w *Writer) failure() error {
+	if w.err == nil {
+		return errClosed
+	}
+	return classify(fmt.Errorf("writing data files: %w", w.err))
+}
+
+// Close finishes the last file and returns all. When ctx ends first, or on any
+// other error, the files are still Abort's to remove.
+func (w *Writer) Close(ctx context.Context) (Files, error) {
+	if w.closed {
+		return Files{}, errClosed
+	}
+	w.closed = true
+	close(w.batches)
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		return Files{}, context.Cause(ctx)
+	}
+	if w.err != nil {
+		return Files{}, w.failure()
+	}
+	return encodeFiles(w.table, w.files)
+}
+
+// Abort stops and removes every file that was written, also those of a Close
+// that succeeded: the caller must not have committed them. A second Abort is a no-op.
+func (w *Writer) Abort(ctx context.Context) error {
+	if !w.closed {
+		w.closed = true
+		close(w.abort)
+	}
+	w.cancel()
+	<-w.done
+	if len(w.files) == 0 {
+		return nil
+	}
+	fs, err := w.table.FS(ctx)
+	if err != nil {
+		return fmt.Errorf("opening the lake's storage: %w", err)
+	}
+	return w.remove(fs)
+}
+
+func (w *Writer) remove(fs icebergio.IO) error {
+	var errs []error
+	for _, file := range w.files {
+		if err := fs.Remove(file.FilePath()); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	w.files = nil
+	if err := errors.Join(errs...); err != nil {
+		return classify(fmt.Errorf("removing data files: %w", err))
+	}
+	return nil
+}
