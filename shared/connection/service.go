@@ -59,7 +59,7 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewCo
 		return Connection{}, err
 	}
 	if err := s.Secrets.PutCredential(ctx, workspaceID, c.ID, n.Credential); err != nil {
-		return Connection{}, errors.Join(err, s.Store.DropConnection(ctx, c))
+		return Connection{}, errors.Join(err, s.Store.DropConnection(context.WithoutCancel(ctx), c))
 	}
 	if err := s.Workflow.StartValidation(ctx, v.Ref()); err != nil {
 		return Connection{}, err

@@ -2,6 +2,8 @@ package connection
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -41,23 +43,25 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 	return s.Store.SettleValidation(ctx, v, c)
 }
 
-// Sweep ends what is overdue, whatever died before it could end by itself.
+// Sweep ends what is overdue, whatever died before it could end by itself. One
+// that cannot be ended does not keep the others from it.
 func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
-	overdue, err := s.Store.OverdueValidations(ctx, 100)
+	overdue, err := s.Store.OverdueValidations(ctx, s.Now(), 100)
 	if err != nil {
 		return 0, err
 	}
 	late := fault.New(fault.ValidationTimedOut, "the validation did not end in time and was ended by the sweep")
+	var failures []error
 	for _, v := range overdue {
 		ended, err := s.Settle(ctx, v.Ref(), late)
 		if err != nil {
-			return settled, err
+			failures = append(failures, fmt.Errorf("settling %s: %w", v.ID, err))
 		}
 		if ended {
 			settled++
 		}
 	}
-	return settled, nil
+	return settled, errors.Join(failures...)
 }
 
 func (v *Validation) end(cause *fault.Error, now time.Time) {

@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"time"
 
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -41,17 +42,17 @@ type Validations interface {
 	BeginValidation(ctx context.Context, v Validation) error
 	// Validation returns one validation, or fault.ValidationNotFound.
 	Validation(ctx context.Context, ref Ref) (Validation, error)
-	// RecordChecks keeps the report while the validation is running.
-	RecordChecks(ctx context.Context, ref Ref, checks []source.CheckResult) error
-	// RecordDiscovery keeps progress while the validation is running and its
-	// discovery still stands at page from.
-	RecordDiscovery(ctx context.Context, ref Ref, from int, d Discovery) error
-	// SettleValidation ends a running validation as v says and moves the
+	// RecordChecks keeps the report if the validation is running; false when it is not.
+	RecordChecks(ctx context.Context, ref Ref, checks []source.CheckResult) (bool, error)
+	// RecordDiscovery keeps progress if the validation is running and its
+	// discovery still stands at page from; false when not: another worker was first, or it has ended.
+	RecordDiscovery(ctx context.Context, ref Ref, from int, d Discovery) (bool, error)
+	// SettleValidation ends a running validation with v's outcome, error and time, and moves the
 	// connection to c's status and schema, at once. It reports false, and changes nothing,
-	// when the validation has already ended.
+	// when the validation has already ended or its connection is gone.
 	SettleValidation(ctx context.Context, v Validation, c Connection) (bool, error)
 	// OverdueValidations returns running validations whose deadline is before now.
-	OverdueValidations(ctx context.Context, limit int) ([]Validation, error)
+	OverdueValidations(ctx context.Context, now time.Time, limit int) ([]Validation, error)
 }
 
 // Secrets keeps credentials, one per connection.

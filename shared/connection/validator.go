@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -60,7 +61,19 @@ func (v *Validator) Check(ctx context.Context, ref Ref) (passed bool, err error)
 	if err != nil {
 		return false, fmt.Errorf("running checks: %w", err)
 	}
-	return source.Passed(report), v.Store.RecordChecks(ctx, ref, report)
+	kept, err := v.Store.RecordChecks(ctx, ref, report)
+	if err != nil {
+		return false, err
+	}
+	if !kept {
+		return false, errNotOpen()
+	}
+	return source.Passed(report), nil
+}
+
+// errNotOpen stops a worker whose validation has ended under it.
+func errNotOpen() error {
+	return fault.New(fault.ValidationNotOpen, "the validation has already ended")
 }
 
 // pageBudget is how long one Discover call goes on; the worker that calls it
@@ -89,14 +102,30 @@ func (v *Validator) Discover(ctx context.Context, ref Ref) (done bool, err error
 	}
 	defer func() { _ = src.Close() }() // only read from
 	for !progress.Done() && v.Now().Sub(began) < pageBudget {
-		if progress, err = v.discoverPage(ctx, src, ref, progress); err != nil {
+		if validation.Outcome != Running {
+			return false, errNotOpen()
+		}
+		next, err := v.discoverPage(ctx, src, ref, progress)
+		if err != nil {
 			return false, err
 		}
+		kept, err := v.Store.RecordDiscovery(ctx, ref, progress.Pages, next)
+		if err != nil {
+			return false, err
+		}
+		if progress = next; kept {
+			continue
+		}
+		// Another worker is at the same discovery: go on from where it stands.
+		if validation, err = v.Store.Validation(ctx, ref); err != nil {
+			return false, err
+		}
+		progress = validation.Discovery
 	}
 	return progress.Done(), nil
 }
 
-// discoverPage reads one page, keeps it, and after the last one writes the snapshot.
+// discoverPage reads one page into an object, and after the last one joins them into the snapshot.
 func (v *Validator) discoverPage(ctx context.Context, src *source.Source, ref Ref, at Discovery) (Discovery, error) {
 	page, err := src.Discover(ctx, at.Cursor)
 	if err != nil {
@@ -111,7 +140,7 @@ func (v *Validator) discoverPage(ctx context.Context, src *source.Source, ref Re
 			return at, err
 		}
 	}
-	return next, v.Store.RecordDiscovery(ctx, ref, at.Pages, next)
+	return next, nil
 }
 
 // assemble joins the pages of a discovery into one snapshot, kept by content.

@@ -58,6 +58,7 @@ const (
 	SchemaNotFound      Code = "schema.not_found"
 	TableNotFound       Code = "schema.table_not_found"
 	ValidationNotFound  Code = "validation.not_found"
+	ValidationNotOpen   Code = "validation.not_open"
 	ValidationTimedOut  Code = "validation.timed_out"
 	ValidationAborted   Code = "validation.aborted"
 
@@ -136,6 +137,7 @@ var classes = map[Code]Class{
 	SchemaNotFound:      {404, false, "No schema has been discovered yet.", "Wait until the connection is active."},
 	TableNotFound:       {404, false, "The connection has no such table.", "See the connection's schema."},
 	ValidationNotFound:  {404, false, "There is no such validation.", "See the connection's last validation."},
+	ValidationNotOpen:   {409, false, "The validation has already ended.", "See its report; the next one runs within a day."},
 	ValidationTimedOut:  {504, false, "The validation did not finish in time.", "Validate again; if it persists, see whether the source is slow."},
 	ValidationAborted:   {409, false, "The validation was aborted.", "Validate again."},
 

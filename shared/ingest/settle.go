@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -71,23 +73,25 @@ func (s *Settler) decide(ctx context.Context, r *Run, cause *fault.Error) (bool,
 	return true, nil
 }
 
-// Sweep ends what is overdue, whatever died before it could end by itself.
+// Sweep ends what is overdue, whatever died before it could end by itself. One
+// that cannot be ended does not keep the others from it.
 func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
 	overdue, err := s.Store.OverdueRuns(ctx, s.Now(), 100)
 	if err != nil {
 		return 0, err
 	}
 	late := fault.New(fault.RunTimedOut, "the run did not end in time and was ended by the sweep")
+	var failures []error
 	for _, r := range overdue {
 		ended, err := s.Settle(ctx, r.Ref(), late)
 		if err != nil {
-			return settled, err
+			failures = append(failures, fmt.Errorf("settling %s: %w", r.ID, err))
 		}
 		if ended {
 			settled++
 		}
 	}
-	return settled, nil
+	return settled, errors.Join(failures...)
 }
 
 func (r *Run) fail(cause *fault.Error) {
