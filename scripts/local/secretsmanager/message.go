@@ -1,0 +1,103 @@
+package secretsmanager
+
+import "time"
+
+// seconds is a time as AWS's JSON protocols write it: seconds since 1970, absent when unset.
+func seconds(t time.Time) *float64 {
+	if t.IsZero() {
+		return nil
+	}
+	s := float64(t.UnixMilli()) / 1000
+	return &s
+}
+
+type (
+	value struct {
+		SecretString *string `json:",omitempty"`
+		SecretBinary []byte  `json:",omitempty"`
+	}
+	createInput struct {
+		value
+		Name, ClientRequestToken, Description, KmsKeyId string //nolint:revive // the wire's spelling
+		ForceOverwriteReplicaSecret                     bool
+	}
+	putInput struct {
+		value
+		SecretId, ClientRequestToken string //nolint:revive // the wire's spelling
+		VersionStages                []string
+	}
+	updateInput struct {
+		value
+		SecretId, ClientRequestToken, KmsKeyId string //nolint:revive // the wire's spelling
+		Description                            *string
+	}
+	getInput struct{ SecretId, VersionId, VersionStage string } //nolint:revive // the wire's spelling
+
+	stageInput struct{ SecretId, VersionStage, RemoveFromVersionId, MoveToVersionId string } //nolint:revive // the wire's spelling
+
+	idInput struct{ SecretId string } //nolint:revive // the wire's spelling
+
+	deleteInput struct {
+		SecretId                   string //nolint:revive // the wire's spelling
+		RecoveryWindowInDays       *int
+		ForceDeleteWithoutRecovery bool
+	}
+	versionsInput struct {
+		SecretId, NextToken string //nolint:revive // the wire's spelling
+		MaxResults          int
+		IncludeDeprecated   bool
+	}
+	listInput struct {
+		NextToken              string
+		MaxResults             int
+		IncludePlannedDeletion bool
+		Filters                []struct {
+			Key    string
+			Values []string
+		}
+	}
+
+	// written is the answer of what writes a secret.
+	written struct {
+		ARN, Name     string
+		VersionId     string   `json:",omitempty"` //nolint:revive // the wire's spelling
+		VersionStages []string `json:",omitempty"`
+	}
+	got struct {
+		value
+		ARN, Name, VersionId string //nolint:revive // the wire's spelling
+		VersionStages        []string
+		CreatedDate          *float64
+	}
+	deleted struct {
+		ARN, Name    string
+		DeletionDate *float64
+	}
+	described struct {
+		ARN, Name              string
+		Description            string              `json:",omitempty"`
+		KmsKeyId               string              `json:",omitempty"` //nolint:revive // the wire's spelling
+		CreatedDate            *float64            `json:",omitempty"`
+		LastChangedDate        *float64            `json:",omitempty"`
+		LastAccessedDate       *float64            `json:",omitempty"`
+		DeletedDate            *float64            `json:",omitempty"`
+		VersionIdsToStages     map[string][]string `json:",omitempty"`
+		SecretVersionsToStages map[string][]string `json:",omitempty"`
+	}
+	listedVersion struct {
+		VersionId        string   //nolint:revive // the wire's spelling
+		VersionStages    []string `json:",omitempty"`
+		CreatedDate      *float64
+		LastAccessedDate *float64 `json:",omitempty"`
+		KmsKeyIds        []string
+	}
+	listedVersions struct {
+		ARN, Name string
+		Versions  []listedVersion
+		NextToken string `json:",omitempty"`
+	}
+	listed struct {
+		SecretList []described
+		NextToken  string `json:",omitempty"`
+	}
+)

@@ -1,0 +1,108 @@
+// Package sts is AWS STS on the wire, as far as GetCallerIdentity.
+package sts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/headwaterhq/headwater/scripts/local/access"
+)
+
+const (
+	namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+	maxBody   = 1 << 20
+)
+
+// Handler serves GetCallerIdentity for the keys of the ring, as users of the account that are named like their key.
+func Handler(ring *access.Ring, account string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
+			return
+		}
+		sum := sha256.Sum256(body)
+		sig, err := ring.Verify(r, hex.EncodeToString(sum[:]))
+		if err != nil {
+			refuseSignature(w, err)
+			return
+		}
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "MalformedQueryString", "The query string is malformed.")
+			return
+		}
+		if action := form.Get("Action"); action != "GetCallerIdentity" {
+			refuse(w, http.StatusNotImplemented, "NotImplemented", "The laptop stack does not know the action "+action+".")
+			return
+		}
+		answer(w, identity(sig.KeyID, account))
+	})
+}
+
+type response struct {
+	XMLName xml.Name `xml:"GetCallerIdentityResponse"`
+	Xmlns   string   `xml:"xmlns,attr"`
+	Result  struct {
+		Arn     string
+		UserId  string //nolint:revive // the wire's spelling
+		Account string
+	} `xml:"GetCallerIdentityResult"`
+	RequestID string `xml:"ResponseMetadata>RequestId"`
+}
+
+func identity(key, account string) response {
+	out := response{Xmlns: namespace, RequestID: ulid.Make().String()}
+	out.Result.Account = account
+	out.Result.Arn = "arn:aws:iam::" + account + ":user/" + strings.ToLower(key)
+	out.Result.UserId = "AIDA" + key
+	return out
+}
+
+func refuseSignature(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, access.ErrUnsigned):
+		refuse(w, http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
+	case errors.Is(err, access.ErrUnknownKey):
+		refuse(w, http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	case errors.Is(err, access.ErrMismatch):
+		refuse(w, http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "+
+			"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	case errors.Is(err, access.ErrSkewed):
+		refuse(w, http.StatusForbidden, "SignatureDoesNotMatch", "Signature expired.")
+	default:
+		refuse(w, http.StatusBadRequest, "IncompleteSignature", "The authorization header is malformed.")
+	}
+}
+
+type failure struct {
+	XMLName xml.Name `xml:"ErrorResponse"`
+	Xmlns   string   `xml:"xmlns,attr"`
+	Error   struct {
+		Type    string
+		Code    string
+		Message string
+	}
+	RequestID string `xml:"RequestId"`
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	out := failure{Xmlns: namespace, RequestID: ulid.Make().String()}
+	out.Error.Type, out.Error.Code, out.Error.Message = "Sender", code, message
+	w.Header().Set("Content-Type", "text/xml")
+	w.WriteHeader(status)
+	_ = xml.NewEncoder(w).Encode(out)
+}
+
+func answer(w http.ResponseWriter, out response) {
+	w.Header().Set("Content-Type", "text/xml")
+	_ = xml.NewEncoder(w).Encode(out)
+}
