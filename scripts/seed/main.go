@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&opts.Files, "files", 1, "files of each table, or of each of its partitions")
 	flags.IntVar(&opts.Days, "days", 7, "daily partitions of purchases")
 	flags.Int64Var(&opts.Customers, "customers", 0, "customers that the other tables refer to (default as many as rows)")
-	flags.BoolVar(&opts.Clean, "clean", false, "leave out duplicates, bad e-mails, untidy values, missing identifiers and broken lines")
+	flags.BoolVar(&opts.Clean, "clean", false, "nothing bad, untidy or twice; nulls stay")
 	if err := flags.Parse(args); err != nil {
 		return flag.ErrHelp // the flag set has said what is wrong
 	}

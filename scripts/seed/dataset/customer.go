@@ -93,8 +93,8 @@ func (w *world) customer(number int64) customer {
 	return c
 }
 
-// appendUserID spells a customer's identifier: "usr_" and ten letters and digits. The number is spread reversibly over 50 bits, so identifiers are
-// distinct and do not tell how many customers there are.
+// appendUserID spells a customer's identifier: "usr_" and ten letters and digits. The number is spread reversibly over
+// 50 bits, so identifiers are distinct and do not tell how many customers there are.
 func (w *world) appendUserID(dst []byte, number int64) []byte {
 	const (
 		bits     = 50
@@ -116,8 +116,8 @@ func (w *world) appendUserID(dst []byte, number int64) []byte {
 	return dst
 }
 
-// appendEmail spells the customer's address. It ends in the customer's number, so it is nobody else's, and its domain is reserved for
-// examples, so it is nobody's outside either.
+// appendEmail spells the customer's address. It ends in the customer's number, so it is nobody else's, and its domain is
+// reserved for examples, so it is nobody's outside either.
 func (c customer) appendEmail(dst []byte) []byte {
 	switch c.style {
 	case 0:

@@ -70,14 +70,14 @@ func cut(first, end int64, parts int) [][2]int64 {
 }
 
 // write makes the file and counts what is in it. When it fails, the file does not come to be.
-func (j job) write(ctx context.Context, sink Sink) (f File, err error) {
+func (j job) write(ctx context.Context, sink Sink) (File, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out, err := sink.Create(ctx, j.name)
 	if err != nil {
 		return File{}, fmt.Errorf("creating file: %w", err)
 	}
-	f = File{Name: j.name, Counts: Counts{Mess: map[Mess]int64{}}}
+	f := File{Name: j.name, Counts: Counts{Mess: map[Mess]int64{}}}
 	counted := &counter{below: out}
 	if err := j.rows(ctx, counted, &f); err != nil {
 		cancel()
@@ -144,18 +144,18 @@ func (j job) tally(f *File, r *row, made Mess, duplicate bool) {
 }
 
 // wrecker returns what writes the broken line that comes before row n, if one does: they alternate between the kinds and
-// are spaced evenly over the second half of the file.
+// are spaced evenly over the last tenth of the file.
 func (j job) wrecker(enc encoder) func(n int64, r *row, f *File) error {
 	lines, breakable := enc.(breaker)
 	total := j.end - j.first
 	if !breakable || j.opts.Clean || total < brokenFrom {
 		return func(int64, *row, *File) error { return nil }
 	}
-	half := total / 2
+	tail := total / 10
 	count := 2 * max(total/brokenEvery, 1)
 	done := int64(0)
 	return func(n int64, r *row, f *File) error {
-		if done == count || n != j.first+half+done*(total-half)/count {
+		if done == count || n != j.end-tail+done*tail/count {
 			return nil
 		}
 		kind := lines.kinds()[done%2]

@@ -17,9 +17,9 @@ const (
 	Untidy Mess = "untidy"
 )
 
-// Mess that makes a line unreadable: one line in 10,000 of each kind that the format allows, at least one in every file of 1,000 rows or
-// more, always in the second half of the file, so that whoever infers types from its head sees clean columns.
-// Such a line is a ruined copy of the line after it, as an interrupted and repeated write leaves it.
+// Mess that makes a line unreadable: one line in 10,000 of each kind that the format allows, at least one in every file
+// of 1,000 rows or more. Such a line is a ruined copy of the line after it, as an interrupted and repeated write leaves
+// it. It stands in the last tenth of its file: whoever infers types from the head of a large file sees clean columns.
 const (
 	Ragged          Mess = "ragged"           // CSV: two fields too few or too many
 	UnparsableValue Mess = "unparsable_value" // CSV: no value of the column's type

@@ -22,8 +22,8 @@ func identityPairs() table {
 	}
 }
 
-// fillPair makes the n-th pair. Each customer has three: e-mail and cookie, cookie and device, e-mail and phone; then, in further rounds, new cookies
-// and devices. Followed from one to the next they lead to everything of one customer.
+// fillPair makes the n-th pair. Each customer has three: e-mail and cookie, cookie and device, e-mail and phone; then, in
+// further rounds, new cookies and devices. Followed from one to the next they lead to everything of one customer.
 func fillPair(w *world, n int64, fate Mess, _ span, r *row) Mess {
 	who, _ := w.original(&w.profiles, n/3%w.customers, 0)
 	c := w.customer(who)

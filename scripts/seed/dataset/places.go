@@ -130,13 +130,16 @@ func places() []place {
 
 func names(s string) []string { return strings.Fields(s) }
 
-// folder spells names as they stand in an e-mail address: lower case, ASCII letters alone.
+// folder spells lower-case names in ASCII, as they stand in an e-mail address.
 func folder() *strings.Replacer {
-	return strings.NewReplacer(
-		"'", "", "á", "a", "à", "a", "ã", "a", "â", "a", "ą", "a", "ả", "a", "ạ", "a", "ă", "a", "ầ", "a", "ặ", "a", "ä", "ae", "ç", "c", "ć", "c",
-		"đ", "d", "é", "e", "ê", "e", "ę", "e", "ễ", "e", "ğ", "g", "í", "i", "ı", "i", "i̇", "i", "ł", "l", "ñ", "n", "ń", "n", "ó", "o", "ô", "o",
-		"õ", "o", "ō", "o", "ỗ", "o", "ọ", "o", "ơ", "o", "ö", "oe", "ś", "s", "ş", "s", "ß", "ss", "ú", "u", "ù", "u", "ū", "u", "ư", "u", "ỳ", "y",
-		"ü", "ue", "ũ", "u", "ź", "z", "ż", "z", "ő", "o", "ỡ", "o", "ở", "o", "ờ", "o", "ấ", "a", "ậ", "a", "ế", "e", "ề", "e", "ệ", "e", "ử", "u",
-		"ừ", "u", "ứ", "u", "ì", "i", "ị", "i", "ỹ", "y", "ý", "y",
-	)
+	pairs := []string{"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "'", ""}
+	for _, group := range []string{
+		"aáàãâąảạăầấặ", "cçć", "dđ", "eéêęễệ", "gğ", "iíìıị", "lł", "nñń", "oóòôõōỗọơ", "sśş", "uúùūưũứ", "yỳỹý", "zźż",
+	} {
+		plain, marked := group[:1], group[1:]
+		for _, letter := range marked {
+			pairs = append(pairs, string(letter), plain)
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }

@@ -59,7 +59,8 @@ func catalog() [20]product {
 	}
 }
 
-// fillPurchase makes the n-th event. The events of a day run through it in order, give or take half a minute, and a few customers buy much.
+// fillPurchase makes the n-th event. The events of a day run through it in order, give or take half a minute, and a few
+// customers buy much.
 func fillPurchase(w *world, n int64, fate Mess, s span, r *row) Mess {
 	d := w.dice
 	d.about(ofRow+2, n)
