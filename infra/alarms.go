@@ -20,21 +20,7 @@ const errorsPerPeriod = 5
 // addAlarms tells the topic of whatever the product could not put right
 // itself.
 func (s *stack) addAlarms(api awsapigatewayv2.HttpApi) {
-	topic := awssns.NewTopic(s.scope, jsii.String("Alarms"), &awssns.TopicProps{
-		TopicName:  jsii.String(names.Stack + "-alarms"),
-		MasterKey:  s.storage.key,
-		EnforceSSL: jsii.Bool(true),
-	})
-	s.storage.key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{s.serviceFor("cloudwatch.amazonaws.com")},
-		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey"),
-		Resources:  jsii.Strings("*"), // in a key's own policy: the key
-	}), nil)
-	if s.props.AlarmEmail != "" {
-		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&s.props.AlarmEmail, nil))
-	}
-	s.output("AlarmTopicArn", topic.TopicArn())
-
+	topic := s.newAlarmTopic()
 	period := &awscloudwatch.MetricOptions{Period: seconds(300), Statistic: jsii.String("Sum")}
 	alarm := func(id, description string, metric awscloudwatch.IMetric, threshold float64) {
 		awscloudwatch.NewAlarm(s.scope, jsii.String(id+"Alarm"), &awscloudwatch.AlarmProps{
@@ -60,4 +46,29 @@ func (s *stack) addAlarms(api awsapigatewayv2.HttpApi) {
 	alarm("ScheduleDeadLetters", "A scheduled state machine could not be started.",
 		s.queues.schedule.MetricApproximateNumberOfMessagesVisible(waiting), 1)
 	alarm("ApiServerErrors", "The HTTP API answers 5xx.", api.MetricServerError(period), errorsPerPeriod)
+}
+
+// newAlarmTopic lets CloudWatch publish to the encrypted topic: an alarm that
+// may not use the key is silent.
+func (s *stack) newAlarmTopic() awssns.Topic {
+	topic := awssns.NewTopic(s.scope, jsii.String("Alarms"), &awssns.TopicProps{
+		TopicName:  jsii.String(names.Stack + "-alarms"),
+		MasterKey:  s.storage.key,
+		EnforceSSL: jsii.Bool(true),
+	})
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{s.serviceFor("cloudwatch.amazonaws.com")},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+	}))
+	s.storage.key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey"),
+		Resources:  jsii.Strings("*"), // in a key's own policy: the key
+	}), nil)
+	if s.props.AlarmEmail != "" {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&s.props.AlarmEmail, nil))
+	}
+	s.output("AlarmTopicArn", topic.TopicArn())
+	return topic
 }

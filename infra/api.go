@@ -48,6 +48,7 @@ func routes() []route {
 		{method: post, path: "/v1/imports/{id}/runs", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs/{run_id}", function: names.API},
+		{method: get, path: "/v1/imports/{id}/runs/{run_id}/splits", function: names.API},
 		{method: get, path: "/v1/imports/{id}/rows", function: names.Lookup},
 		{method: get, path: "/v1/profiles/{identifier}", function: names.Lookup},
 		{method: get, path: "/openapi.yaml", function: names.API, public: true},
@@ -132,7 +133,7 @@ func (l *accessLog) Format() awsapigateway.AccessLogFormat {
 	format, err := json.Marshal(map[string]string{
 		"time":              "$context.requestTimeEpoch",
 		"request_id":        "$context.requestId",
-		"trace":             "$context.integration.requestId",
+		"function_request":  "$context.integration.requestId",
 		"route":             "$context.routeKey",
 		"status":            "$context.status",
 		"latency_ms":        "$context.responseLatency",

@@ -63,7 +63,6 @@ func NewStack(scope constructs.Construct, id string, props *Props) awscdk.Stack 
 	s.addSchedules()
 	s.addSettleRule()
 	s.addAlarms(api)
-	s.acceptFindings()
 	s.output("ApiUrl", api.ApiEndpoint())
 	s.output("TableName", s.storage.table.TableName())
 	s.output("BucketName", s.storage.lake.BucketName())

@@ -33,8 +33,9 @@ func (s *stack) newTable(key awskms.Key) awsdynamodb.TableV2 {
 	text := func(name string) *awsdynamodb.Attribute {
 		return &awsdynamodb.Attribute{Name: &name, Type: awsdynamodb.AttributeType_STRING}
 	}
+	// It has no name of its own choosing: a retained table must not stand in the
+	// way of the next deployment.
 	return awsdynamodb.NewTableV2(s.scope, jsii.String("Table"), &awsdynamodb.TablePropsV2{
-		TableName:           jsii.String(names.Stack),
 		PartitionKey:        text(names.PartitionKey),
 		SortKey:             text(names.SortKey),
 		TimeToLiveAttribute: jsii.String(names.ExpiryAttribute),

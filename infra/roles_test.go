@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// oneOrMany is IAM's "a string or a list of strings".
+type oneOrMany []string
+
+func (o *oneOrMany) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*o = oneOrMany{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(o))
+}
+
+type statement struct {
+	Effect    string
+	Action    oneOrMany
+	Resource  json.RawMessage
+	Condition map[string]map[string]json.RawMessage
+}
+
+// grants returns what each role may do, by the role's name without its hash:
+// "Extract" for the logical id ExtractRole323D1B0B.
+func grants(t *testing.T) map[string][]statement {
+	t.Helper()
+	byRole := map[string][]statement{}
+	for _, r := range resources(t, "AWS::IAM::Policy") {
+		p := decode[struct {
+			Roles          []reference
+			PolicyDocument struct{ Statement []statement }
+		}](t, r)
+		for _, role := range p.Roles {
+			name, _, _ := strings.Cut(role.id(), "Role")
+			byRole[name] = append(byRole[name], p.PolicyDocument.Statement...)
+		}
+	}
+	return byRole
+}
+
+func TestRoles(t *testing.T) {
+	// What cannot be narrowed to a resource, by AWS's own account of these actions.
+	unnarrowed := []string{"xray:", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
+		"logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"}
+	for role, statements := range grants(t) {
+		for _, s := range statements {
+			for _, action := range s.Action {
+				if strings.Contains(action, "*") {
+					t.Errorf("%s may %s", role, action)
+				}
+				narrow := !slices.ContainsFunc(unnarrowed, func(prefix string) bool { return strings.HasPrefix(action, prefix) })
+				if string(s.Resource) == `"*"` && narrow {
+					t.Errorf("%s may %s on everything", role, action)
+				}
+				if strings.HasPrefix(action, "kms:") && s.Condition["StringEquals"]["kms:ViaService"] == nil {
+					t.Errorf("%s may %s by way of any service", role, action)
+				}
+			}
+		}
+	}
+}
+
+// TestWhoMayOpenASecret is the wall around credentials: the callers that read
+// them are the four that talk to a source, and the one that files them cannot.
+func TestWhoMayOpenASecret(t *testing.T) {
+	for action, want := range map[string][]string{
+		"secretsmanager:GetSecretValue": {"Check", "Discover", "Extract", "Plan"},
+		"secretsmanager:CreateSecret":   {"Api"},
+		"secretsmanager:DeleteSecret":   {"Api"},
+		"secretsmanager:PutSecretValue": nil,
+	} {
+		if diff := cmp.Diff(want, rolesThatMay(t, action)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", action, diff)
+		}
+	}
+}
+
+// TestWhoMayTouchItems holds that only the authorizer reads API keys, and that
+// nobody writes them or scans the table.
+func TestWhoMayTouchItems(t *testing.T) {
+	for role, statements := range grants(t) {
+		for _, s := range statements {
+			touches := slices.ContainsFunc(s.Action, func(a string) bool { return strings.HasPrefix(a, "dynamodb:") })
+			if !touches || strings.Contains(string(s.Resource), "/index/") {
+				continue
+			}
+			var partitions oneOrMany
+			if err := json.Unmarshal(s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], &partitions); err != nil {
+				t.Errorf("%s may %v on any partition", role, s.Action)
+				continue
+			}
+			keys := slices.ContainsFunc(partitions, func(p string) bool { return !strings.Contains(p, "#") || strings.HasPrefix(p, "KEY#") })
+			if want := role == "Authorizer"; keys != want {
+				t.Errorf("%s may %v on %v", role, s.Action, partitions)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string(nil), rolesThatMay(t, "dynamodb:Scan")); diff != "" {
+		t.Errorf("dynamodb:Scan (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyTheLakesWritersDeleteObjects(t *testing.T) {
+	if diff := cmp.Diff([]string{"Commit", "Extract"}, rolesThatMay(t, "s3:DeleteObject")); diff != "" {
+		t.Errorf("s3:DeleteObject (-want +got):\n%s", diff)
+	}
+}
+
+// rolesThatMay returns the roles that have the action on anything, sorted.
+func rolesThatMay(t *testing.T, action string) []string {
+	t.Helper()
+	var found []string
+	for role, statements := range grants(t) {
+		if slices.ContainsFunc(statements, func(s statement) bool { return slices.Contains(s.Action, action) }) {
+			found = append(found, role)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
