@@ -1,0 +1,108 @@
+package lambdahost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/strictjson"
+	"github.com/headwaterhq/headwater/shared/telemetry"
+)
+
+// Task serves the invocations of a state machine's task.
+//
+// The input is decoded strictly; one that does not fit is
+// fault.WorkerInvalidCall. A failure is logged once, with its whole chain and
+// the ids of the input, and answered with the fault's code as the error type
+// and its public message, so that Retry and Catch match codes. A panic is
+// fault.Internal, its stack is in the log.
+func Task[In, Out any](log *slog.Logger, handle func(context.Context, In) (Out, error)) lambda.Handler {
+	return task[In, Out]{log, handle}
+}
+
+type task[In, Out any] struct {
+	log    *slog.Logger
+	handle func(context.Context, In) (Out, error)
+}
+
+var _ lambda.Handler = task[any, any]{}
+
+// Invoke is called by the runtime client.
+func (t task[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	ctx = telemetry.With(invocation(ctx, ""), identifiers(payload)...)
+	out, err := t.call(ctx, payload)
+	if err == nil {
+		return out, nil
+	}
+	failure := public(err)
+	t.log.ErrorContext(ctx, "task failed", "code", failure.Code, "error", err.Error())
+	return nil, messages.InvokeResponse_Error{Type: string(failure.Code), Message: failure.Message}
+}
+
+func (t task[In, Out]) call(ctx context.Context, payload []byte) (answer []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	var in In
+	if err := strictjson.Decode(payload, &in); err != nil {
+		return nil, fault.Wrap(fault.WorkerInvalidCall, "the input is not one that this function takes", err)
+	}
+	out, err := t.handle(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	answer, err = json.Marshal(out)
+	if err != nil {
+		return nil, fmt.Errorf("encoding answer: %w", err)
+	}
+	return answer, nil
+}
+
+// public is what may be said of an error outside.
+func public(err error) *fault.Error {
+	e, ok := fault.As(err)
+	switch {
+	case ok && e.Message != "":
+		return fault.New(e.Code, e.Message)
+	case !ok && errors.Is(err, context.DeadlineExceeded):
+		return fault.New(fault.Unavailable, "the worker ran out of time")
+	}
+	code := fault.CodeOf(err)
+	class, _ := fault.Lookup(code)
+	return fault.New(code, class.Title)
+}
+
+// identifiers are the ids of an input, for the log.
+func identifiers(payload []byte) []slog.Attr {
+	var ids struct {
+		Workspace  string `json:"workspace_id"`
+		Connection string `json:"connection_id"`
+		Validation string `json:"validation_id"`
+		Import     string `json:"import_id"`
+		Run        string `json:"run_id"`
+		Split      *int   `json:"split"`
+	}
+	_ = json.Unmarshal(payload, &ids) // what cannot be read is not logged; decoding reports it
+	var attrs []slog.Attr
+	for _, a := range []slog.Attr{
+		slog.String("workspace_id", ids.Workspace), slog.String("connection_id", ids.Connection),
+		slog.String("validation_id", ids.Validation), slog.String("import_id", ids.Import), slog.String("run_id", ids.Run),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	if ids.Split != nil {
+		attrs = append(attrs, slog.Int("split", *ids.Split))
+	}
+	return attrs
+}
