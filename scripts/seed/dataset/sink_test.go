@@ -71,7 +71,7 @@ func places(t *testing.T) map[string]place {
 func TestSinksKeepWhatTheyAreGiven(t *testing.T) {
 	const part = 8 << 20
 	for kind, p := range places(t) {
-		for _, size := range []int{0, 1, part - 1, part, part + 1, 2*part + 12345} {
+		for _, size := range []int{0, 1, part - 1, part, part + 1, 2*part + 123} {
 			content := make([]byte, size)
 			_, _ = rand.NewChaCha8([32]byte{1}).Read(content)
 			w, err := p.sink.Create(t.Context(), "a/b/file")
