@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// Kernels write output buffers themselves: a null in is a null out, so the
+// validity bits are those of the input, and what stands in a null's or a
+// rejected row's place does not matter.
+
+// validity returns the input's validity bits from offset 0 on, nil when it has
+// no nulls. The caller owns the reference.
+func validity(in arrow.Array, alloc memory.Allocator) *memory.Buffer {
+	if in.NullN() == 0 {
+		return nil
+	}
+	data := in.Data()
+	bits := data.Buffers()[0]
+	if data.Offset() == 0 {
+		bits.Retain()
+		return bits
+	}
+	copied := newBuffer(alloc, int(bitutil.BytesForBits(int64(in.Len()))))
+	bitutil.CopyBitmap(bits.Bytes(), data.Offset(), in.Len(), copied.Bytes(), 0)
+	return copied
+}
+
+func newBuffer(alloc memory.Allocator, size int) *memory.Buffer {
+	buffer := memory.NewResizableBuffer(alloc)
+	buffer.Resize(size)
+	return buffer
+}
+
+// fixed makes an array of a fixed-width type with T's layout; fill writes the values.
+func fixed[T any](in arrow.Array, to arrow.DataType, alloc memory.Allocator, fill func(out []T)) arrow.Array {
+	var zero T
+	values := newBuffer(alloc, in.Len()*int(unsafe.Sizeof(zero)))
+	clear(values.Bytes())
+	if in.Len() > 0 {
+		fill(unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values.Bytes()))), in.Len()))
+	}
+	return finish(in, to, alloc, values)
+}
+
+// finish makes an array of the buffers after the validity bits, and gives up
+// its references to them.
+func finish(in arrow.Array, to arrow.DataType, alloc memory.Allocator, buffers ...*memory.Buffer) arrow.Array {
+	all := append([]*memory.Buffer{validity(in, alloc)}, buffers...)
+	data := array.NewData(to, in.Len(), all, nil, in.NullN(), 0)
+	defer data.Release()
+	for _, buffer := range all {
+		if buffer != nil {
+			buffer.Release()
+		}
+	}
+	return array.MakeFromData(data)
+}
+
+// texts builds a text array. Its scratch memory is kept from batch to batch.
+type texts struct {
+	bytes   []byte
+	offsets []int32
+}
+
+func (t *texts) reset(n int) {
+	t.bytes = t.bytes[:0]
+	t.offsets = append(t.offsets[:0], 0)
+	if cap(t.offsets) <= n {
+		t.offsets = append(make([]int32, 0, n+1), 0)
+	}
+}
+
+// end marks the end of one value; a null's value is empty.
+func (t *texts) end() { t.offsets = append(t.offsets, int32(len(t.bytes))) }
+
+func (t *texts) array(in arrow.Array, alloc memory.Allocator) arrow.Array {
+	offsets := newBuffer(alloc, len(t.offsets)*arrow.Int32SizeBytes)
+	copy(arrow.Int32Traits.CastFromBytes(offsets.Bytes()), t.offsets)
+	values := newBuffer(alloc, len(t.bytes))
+	copy(values.Bytes(), t.bytes)
+	return finish(in, arrow.BinaryTypes.String, alloc, offsets, values)
+}

@@ -1,0 +1,43 @@
+// Package pipeline turns the batches of a source into the columns of the lake:
+// select and rename, cast, transform, require. It works a column at a time and
+// allocates per batch, not per value; a column that needs no change is passed on
+// without a copy.
+//
+// # Casts
+//
+// A null stays null. A value that a rule below does not cover rejects its row,
+// with rule "cast". Text is taken as it stands: white space around it is not
+// skipped (cast, then transform, is the order; trim is for text columns).
+//
+//	text → int64       optional sign, decimal digits, in range
+//	text → float64     decimal or exponent notation, finite, in range; no NaN, infinity, hexadecimal
+//	text → decimal     as float64, but exact: at most 29 digits before and 9 after the point
+//	text → bool        true, false in any case; 1, 0
+//	text → date        YYYY-MM-DD
+//	text → timestamp   RFC 3339, or YYYY-MM-DD hh:mm:ss[.f] which is UTC unless an offset follows; finer than µs is cut off
+//	text → time        hh:mm:ss[.f]; finer than µs is cut off
+//	text → json        one JSON value (RFC 8259)
+//	int64 → float64    exact only
+//	int64 → decimal    always
+//	int64 → bool       0 and 1
+//	float64 → int64    integral and in range
+//	float64 → decimal  its shortest notation, by the rule of text; so 0.1 is 0.1
+//	decimal → int64    integral and in range
+//	decimal → float64  the nearest
+//	decimal → decimal  exact, in range of decimal(38, 9)
+//	date → timestamp   midnight UTC, in range
+//	timestamp → date   the day in UTC
+//	json → text        the JSON text as it is
+//
+// Everything but bytes has one canonical text: int64 in digits; float64 in its
+// shortest notation, with an exponent below 1e-6 and from 1e21, negative zero as 0,
+// NaN, Infinity, -Infinity; decimal without trailing zeros; true, false; dates,
+// times and timestamps as above, in UTC with Z and without trailing zeros.
+//
+// # Rejects
+//
+// Every row that comes in comes out, in Result.Record or once in
+// Result.Rejects: by the first column of the mapping that rejects it. Rule
+// "required" rejects a null in a required column, and, in the columns that the
+// import type itself requires, the empty text. Reasons never hold a value.
+package pipeline
