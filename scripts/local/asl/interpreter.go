@@ -24,8 +24,8 @@ type Objects interface {
 
 // Starter starts other state machines.
 type Starter interface {
-	// StartExecution starts an execution and does not wait for it. An *Error names the failure
-	// (StepFunctions.ExecutionAlreadyExistsException).
+	// StartExecution starts an execution and does not wait for it. An *Error's name is the API's error code
+	// (ExecutionAlreadyExists).
 	StartExecution(ctx context.Context, machineARN, name string, input json.RawMessage) (arn string, started time.Time, err error)
 	// AwaitExecution waits for the end of an execution that StartExecution started. When the context is cancelled first, it
 	// stops that execution.

@@ -37,6 +37,8 @@ func parseTask(p *parser, o *object, _ *names) action {
 			t.resource = startExecution{}
 		case name == "arn:aws:states:::states:startExecution.sync:2":
 			t.resource = startExecution{sync: true}
+		case name == "arn:aws:states:::aws-sdk:sfn:startExecution":
+			t.resource = sdkStartExecution{}
 		case strings.HasPrefix(name, "arn:aws:lambda:") && strings.Contains(name, ":function:"):
 			t.resource = lambdaFunction(name)
 		default:
