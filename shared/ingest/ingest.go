@@ -126,6 +126,12 @@ type Ref struct {
 	RunID       string `json:"run_id"`
 }
 
+// SplitRef names one split of a run.
+type SplitRef struct {
+	Ref
+	Split int `json:"split"`
+}
+
 // TableName is the import's table in the workspace's lake namespace.
 func (i Import) TableName() string { return string(i.Type) + "_" + i.ID }
 

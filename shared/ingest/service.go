@@ -160,10 +160,13 @@ func (s *Service) Splits(ctx context.Context, ref Ref, from, limit int) ([]Split
 	return s.Store.Splits(ctx, ref, from, limit)
 }
 
+// CommitDeadline is how long a run may stay in committing: longer than the
+// commit function's time-out, so that after it no commit is under way.
+const CommitDeadline = 15 * time.Minute
+
 // Budgets of a run; see docs/architecture.md, "How everything ends".
 const (
 	runDeadline    = 24*time.Hour + 5*time.Minute
-	commitDeadline = 15 * time.Minute // longer than the commit function's time-out
 	unstartedAfter = 2 * time.Minute
 )
 
