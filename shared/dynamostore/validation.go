@@ -1,0 +1,77 @@
+package dynamostore
+
+import (
+	"context"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/connection"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/names"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// running is the condition of everything that changes a validation.
+const running = "#outcome = :running"
+
+// BeginValidation writes v and points its connection to it.
+func (s *Store) BeginValidation(ctx context.Context, v connection.Validation) error {
+	const validationAt = 0
+	refused, err := s.transact(ctx, "beginning validation",
+		put(newValidationItem(v), absent, nil),
+		update(connectionKey(v.WorkspaceID, v.ConnectionID), "SET #validation_id = :id", exists, values{":id": v.ID}),
+	)
+	if err != nil || refused == nil || refused.at(validationAt) {
+		return err
+	}
+	return noConnection()
+}
+
+// Validation returns one validation, or fault.ValidationNotFound.
+func (s *Store) Validation(ctx context.Context, ref connection.Ref) (connection.Validation, error) {
+	missing := fault.New(fault.ValidationNotFound, "there is no such validation")
+	return one(ctx, s, "reading validation", validationKey(ref), missing, decodeValidation)
+}
+
+// RecordChecks keeps the report if the validation is running. Texts so long that they could
+// fill the item are cut.
+func (s *Store) RecordChecks(ctx context.Context, ref connection.Ref, checks []source.CheckResult) (bool, error) {
+	return s.write(ctx, "recording checks", update(validationKey(ref), "SET #checks = :checks", running,
+		values{":checks": newCheckItems(checks), ":running": connection.Running}))
+}
+
+// RecordDiscovery keeps progress if the validation is running and its discovery still stands at page from.
+func (s *Store) RecordDiscovery(ctx context.Context, ref connection.Ref, from int, d connection.Discovery) (bool, error) {
+	return s.write(ctx, "recording discovery", update(validationKey(ref), "SET #discovery = :discovery",
+		running+" AND #discovery.#pages = :from",
+		values{":discovery": discoveryItem(d), ":running": connection.Running, ":from": from}))
+}
+
+// SettleValidation ends a running validation and moves its connection, at once.
+func (s *Store) SettleValidation(ctx context.Context, v connection.Validation, c connection.Connection) (bool, error) {
+	end := values{":running": connection.Running}
+	endChange, err := assign(newValidationItem(v), validationEnd, end)
+	if err != nil {
+		return false, err
+	}
+	standing := values{}
+	standingChange, err := assign(newConnectionItem(c), connectionStanding, standing)
+	if err != nil {
+		return false, err
+	}
+	refused, err := s.transact(ctx, "settling validation",
+		update(validationKey(v.Ref()), endChange, running, end),
+		update(connectionKey(c.WorkspaceID, c.ID), standingChange, exists, standing),
+	)
+	return err == nil && refused == nil, err
+}
+
+// OverdueValidations returns running validations whose deadline is before now.
+func (s *Store) OverdueValidations(ctx context.Context, now time.Time, limit int) ([]connection.Validation, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	overdue := search{index: names.WorkOpen, before: string(stamp(now)), of: names.ConnectionPartition}
+	return find(ctx, s, "finding overdue validations", overdue, limit, decodeValidation, func(v connection.Validation) bool {
+		return v.Outcome == connection.Running && stamp(v.Deadline) < stamp(now)
+	})
+}

@@ -1,0 +1,164 @@
+package memstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
+)
+
+func noRun() error { return fault.New(fault.RunNotFound, "there is no such run") }
+
+// CreateImport writes an import and its name.
+func (s *Store) CreateImport(_ context.Context, i ingest.Import) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.imports[owned{i.WorkspaceID, i.ID}]; taken {
+		return errors.New("creating import: its id is taken")
+	}
+	n := nameOf(i.WorkspaceID, "import", i.Name)
+	if _, taken := s.names[n]; taken {
+		return fault.Field(fault.ImportNameTaken, "name", "another import of the workspace has this name")
+	}
+	s.names[n] = i.ID
+	s.putImport(i)
+	return nil
+}
+
+func (s *Store) putImport(i ingest.Import) {
+	i = clone(i)
+	i.NextRunAt, i.CreatedAt = milli(i.NextRunAt), milli(i.CreatedAt)
+	s.imports[owned{i.WorkspaceID, i.ID}] = i
+}
+
+// Import returns one import.
+func (s *Store) Import(_ context.Context, workspaceID, id string) (ingest.Import, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.imports[owned{workspaceID, id}]
+	if !ok {
+		return ingest.Import{}, fault.New(fault.ImportNotFound, "there is no such import")
+	}
+	return clone(i), nil
+}
+
+// Imports returns a page of a workspace's imports, newest first.
+func (s *Store) Imports(_ context.Context, workspaceID, after string, limit int) ([]ingest.Import, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return newest(s.imports, after, limit, func(i ingest.Import) (string, bool) { return i.ID, i.WorkspaceID == workspaceID }), nil
+}
+
+// DueImports returns imports whose next run is at or before now.
+func (s *Store) DueImports(_ context.Context, now time.Time, limit int) ([]ingest.Import, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return earliest(s.imports, limit, func(i ingest.Import) (time.Time, bool) {
+		return i.NextRunAt, !i.NextRunAt.IsZero() && !i.NextRunAt.After(milli(now))
+	}), nil
+}
+
+// SkipSlot moves NextRunAt from the one seen to next.
+func (s *Store) SkipSlot(_ context.Context, seen ingest.Import, next time.Time) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.imports[owned{seen.WorkspaceID, seen.ID}]
+	if !ok || !i.NextRunAt.Equal(milli(seen.NextRunAt)) {
+		return false, nil
+	}
+	i.NextRunAt = next
+	s.putImport(i)
+	return true, nil
+}
+
+// OpenRun writes a queued run and makes it the import's open run, at once.
+func (s *Store) OpenRun(_ context.Context, seen ingest.Import, r ingest.Run, next time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.imports[owned{seen.WorkspaceID, seen.ID}]
+	if !ok {
+		return fault.New(fault.ImportNotFound, "there is no such import")
+	}
+	if i.OpenRunID != "" || !next.IsZero() && !i.NextRunAt.Equal(milli(seen.NextRunAt)) {
+		return fault.New(fault.ImportRunOpen, "another run of this import is open, or has just taken the slot")
+	}
+	if _, taken := s.runs[r.Ref()]; taken {
+		return errors.New("opening run: its id is taken")
+	}
+	if i.OpenRunID = r.ID; !next.IsZero() {
+		i.NextRunAt = next
+	}
+	s.putImport(i)
+	s.putRun(r)
+	return nil
+}
+
+func (s *Store) putRun(r ingest.Run) {
+	r.CreatedAt, r.StartedAt, r.EndedAt, r.Deadline = milli(r.CreatedAt), milli(r.StartedAt), milli(r.EndedAt), milli(r.Deadline)
+	s.runs[r.Ref()] = r
+}
+
+// Run returns one run.
+func (s *Store) Run(_ context.Context, ref ingest.Ref) (ingest.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.runs[ref]
+	if !ok {
+		return ingest.Run{}, noRun()
+	}
+	return r, nil
+}
+
+// Runs returns a page of an import's runs, newest first.
+func (s *Store) Runs(_ context.Context, workspaceID, importID, after string, limit int) ([]ingest.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return newest(s.runs, after, limit, func(r ingest.Run) (string, bool) {
+		return r.ID, r.WorkspaceID == workspaceID && r.ImportID == importID
+	}), nil
+}
+
+// UnstartedRuns returns runs still queued that were created before the given time.
+func (s *Store) UnstartedRuns(_ context.Context, before time.Time, limit int) ([]ingest.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return earliest(s.runs, limit, func(r ingest.Run) (time.Time, bool) {
+		return r.CreatedAt, r.Status == ingest.Queued && r.CreatedAt.Before(milli(before))
+	}), nil
+}
+
+// OverdueRuns returns open runs whose deadline is before now.
+func (s *Store) OverdueRuns(_ context.Context, now time.Time, limit int) ([]ingest.Run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return earliest(s.runs, limit, func(r ingest.Run) (time.Time, bool) {
+		return r.Deadline, r.Status.Open() && r.Deadline.Before(milli(now))
+	}), nil
+}
+
+// MoveRun writes what changes of a run, if its revision is still the one seen.
+func (s *Store) MoveRun(_ context.Context, seen, r ingest.Run) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored, ok := s.runs[seen.Ref()]
+	if !ok || stored.Revision != seen.Revision {
+		return false, nil
+	}
+	if !r.Status.Open() {
+		i := s.imports[owned{seen.WorkspaceID, seen.ImportID}]
+		if i.OpenRunID != seen.ID {
+			return false, errors.New("moving run: its import does not hold it as the open run")
+		}
+		i.OpenRunID, i.LastRunID = "", seen.ID
+		s.putImport(i)
+	}
+	moved := stored
+	moved.Status, moved.StartedAt, moved.EndedAt, moved.Deadline = r.Status, r.StartedAt, r.EndedAt, r.Deadline
+	moved.PlanKey, moved.SchemaVersion, moved.Splits = r.PlanKey, r.SchemaVersion, r.Splits
+	moved.SnapshotID, moved.ErrorCode, moved.ErrorMessage = r.SnapshotID, r.ErrorCode, r.ErrorMessage
+	moved.Revision = seen.Revision + 1
+	s.putRun(moved)
+	return true, nil
+}
