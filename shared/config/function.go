@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/headwaterhq/headwater/shared/names"
 )
@@ -99,7 +100,13 @@ func ForValidation(lookup Lookup) (Validation, error) {
 // Lake configures the functions that open the lake and no source: lookup, commit, settle.
 type Lake struct {
 	Control
-	Catalog Catalog
+	Catalog    Catalog
+	S3Endpoint string // empty: AWS
+}
+
+// Warehouse is where the lake's tables lie.
+func (l Lake) Warehouse() string {
+	return "s3://" + l.Bucket + "/" + strings.TrimSuffix(names.LakePrefix, "/")
 }
 
 // Catalog is where the lake's tables are listed.
@@ -111,7 +118,7 @@ type Catalog struct {
 // ForLake reads such a function's environment.
 func ForLake(lookup Lookup) (Lake, error) {
 	r := reader{lookup: lookup}
-	c := Lake{Control: r.control(), Catalog: r.catalog()}
+	c := r.lake()
 	return c, r.err()
 }
 
@@ -124,12 +131,18 @@ type Transfer struct {
 // ForTransfer reads such a function's environment.
 func ForTransfer(lookup Lookup) (Transfer, error) {
 	r := reader{lookup: lookup}
-	c := Transfer{Lake: Lake{Control: r.control(), Catalog: r.catalog()}, SecretPrefix: r.required(names.EnvSecretPrefix)}
+	c := Transfer{Lake: r.lake(), SecretPrefix: r.required(names.EnvSecretPrefix)}
 	return c, r.err()
 }
 
 func (r *reader) control() Control {
 	return Control{Function: r.function(), Table: r.required(names.EnvTable), Bucket: r.required(names.EnvBucket)}
+}
+
+// lake also reads the SDK's own variable for S3's endpoint, since the lake's
+// readers and writers are given theirs explicitly.
+func (r *reader) lake() Lake {
+	return Lake{Control: r.control(), Catalog: r.catalog(), S3Endpoint: r.optional("AWS_ENDPOINT_URL_S3", "")}
 }
 
 func (r *reader) catalog() Catalog {
