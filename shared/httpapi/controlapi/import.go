@@ -1,0 +1,86 @@
+package controlapi
+
+import (
+	"context"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/httpapi"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// CreateImport saves an import.
+func (s server) CreateImport(ctx context.Context, req CreateImportRequestObject) (CreateImportResponseObject, error) {
+	who := httpapi.Caller(ctx)
+	i, err := s.Imports.Create(ctx, who.WorkspaceID, who.Subject, newImport(*req.Body))
+	if err != nil {
+		return nil, err
+	}
+	return CreateImport201JSONResponse{
+		Headers: CreateImport201ResponseHeaders{Location: "/v1/imports/" + i.ID},
+		Body:    wireImport(i),
+	}, nil
+}
+
+func newImport(b NewImport) ingest.NewImport {
+	n := ingest.NewImport{
+		Name: b.Name, ConnectionID: b.ConnectionID, Table: b.Table,
+		Type: ingest.Type(b.Type), Mode: ingest.Mode(b.Mode), Mapping: each(b.Mapping, mappedColumn),
+	}
+	if b.EveryHours != nil {
+		hours := int(*b.EveryHours)
+		n.EveryHours = &hours
+	}
+	return n
+}
+
+func mappedColumn(c NewMappedColumn) ingest.Column {
+	return ingest.Column{
+		Source: c.Source, Target: c.Target, Type: schema.Type(c.Type), Required: c.Required,
+		Transforms: each(c.Transforms, func(t Transform) ingest.Transform { return ingest.Transform(t) }),
+	}
+}
+
+// ListImports returns a page of imports.
+func (s server) ListImports(ctx context.Context, req ListImportsRequestObject) (ListImportsResponseObject, error) {
+	list := httpapi.List{Kind: "imports", Workspace: httpapi.Caller(ctx).WorkspaceID}
+	limit, after, err := pageOf(list, req.Params.Limit, req.Params.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.Imports.List(ctx, list.Workspace, after, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	imports, next := httpapi.Page(list, read, limit, func(i ingest.Import) string { return i.ID })
+	return ListImports200JSONResponse{Items: each(imports, wireImport), NextCursor: next}, nil
+}
+
+// GetImport returns one import.
+func (s server) GetImport(ctx context.Context, req GetImportRequestObject) (GetImportResponseObject, error) {
+	if err := known(id.Import, req.ID, fault.ImportNotFound); err != nil {
+		return nil, err
+	}
+	i, err := s.Imports.Get(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	return GetImport200JSONResponse(wireImport(i)), nil
+}
+
+func wireImport(i ingest.Import) Import {
+	return Import{
+		ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table,
+		Type: ImportType(i.Type), Mode: ImportMode(i.Mode), Mapping: each(i.Mapping, wireMappedColumn),
+		EveryHours: int32(i.EveryHours), NextRunAt: i.NextRunAt, OpenRunID: i.OpenRunID, LastRunID: i.LastRunID,
+		CreatedAt: i.CreatedAt, CreatedBy: i.CreatedBy,
+	}
+}
+
+func wireMappedColumn(c ingest.Column) MappedColumn {
+	return MappedColumn{
+		Source: c.Source, Target: c.Target, Type: ColumnType(c.Type), Required: c.Required,
+		Transforms: each(c.Transforms, func(t ingest.Transform) Transform { return Transform(t) }),
+	}
+}

@@ -1,0 +1,56 @@
+package controlapi
+
+//go:generate go tool -modfile=../../../scripts/tools/go.mod oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/connection"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/httpapi"
+	"github.com/headwaterhq/headwater/shared/ingest"
+)
+
+// Services are what the operations call.
+type Services struct {
+	Connections *connection.Service
+	Imports     *ingest.Service
+	Now         func() time.Time
+}
+
+// server answers the operations.
+type server struct{ Services }
+
+var _ StrictServerInterface = server{}
+
+// New returns the handler of all control operations and of /openapi.yaml.
+func New(log *slog.Logger, who httpapi.Identify, s Services) http.Handler {
+	mux := http.NewServeMux()
+	guard := httpapi.NewGuard(log, who, mux, map[string]httpapi.Body{
+		"POST /v1/connections": httpapi.BodyOf[NewConnection](),
+		"POST /v1/imports":     httpapi.BodyOf[NewImport](),
+	})
+	strict := NewStrictHandlerWithOptions(server{s}, nil, StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: guard.Fail, ResponseErrorHandlerFunc: guard.Fail,
+	})
+	HandlerWithOptions(strict, StdHTTPServerOptions{
+		BaseRouter: mux,
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			guard.Fail(w, r, parameterFault(err))
+		},
+	})
+	mux.Handle("GET /openapi.yaml", httpapi.Document())
+	return guard
+}
+
+// parameterFault names the parameter that could not be read, and not what it was.
+func parameterFault(err error) error {
+	var format *InvalidParamFormatError
+	if errors.As(err, &format) {
+		return fault.Field(fault.InvalidRequest, format.ParamName, "is not in the form that this parameter takes")
+	}
+	return err
+}

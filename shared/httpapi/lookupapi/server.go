@@ -1,0 +1,70 @@
+package lookupapi
+
+//go:generate go tool -modfile=../../../scripts/tools/go.mod oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/httpapi"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/lookup"
+)
+
+// Lookups read the lake.
+type Lookups interface {
+	Rows(ctx context.Context, workspaceID, importID string, limit int) ([]lake.Row, error)
+	Profile(ctx context.Context, workspaceID, identifier string) (lookup.Profile, error)
+}
+
+var _ Lookups = (*lookup.Service)(nil)
+
+// server answers the operations.
+type server struct{ lookups Lookups }
+
+var _ StrictServerInterface = server{}
+
+// New returns the handler of all lookup operations.
+func New(log *slog.Logger, who httpapi.Identify, lookups Lookups) http.Handler {
+	mux := http.NewServeMux()
+	guard := httpapi.NewGuard(log, who, mux, nil)
+	strict := NewStrictHandlerWithOptions(server{lookups}, nil, StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: guard.Fail, ResponseErrorHandlerFunc: guard.Fail,
+	})
+	HandlerWithOptions(strict, StdHTTPServerOptions{
+		BaseRouter: mux,
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			guard.Fail(w, r, parameterFault(err))
+		},
+	})
+	return guard
+}
+
+// parameterFault names the parameter that could not be read, and not what it was.
+func parameterFault(err error) error {
+	var format *InvalidParamFormatError
+	if errors.As(err, &format) {
+		return fault.Field(fault.InvalidRequest, format.ParamName, "is not in the form that this parameter takes")
+	}
+	return err
+}
+
+// GetImportRows returns some rows of an import's lake table.
+func (s server) GetImportRows(ctx context.Context, req GetImportRowsRequestObject) (GetImportRowsResponseObject, error) {
+	if !id.Is(id.Import, req.ID) {
+		return nil, fault.New(fault.ImportNotFound, "")
+	}
+	limit, err := httpapi.Limit(req.Params.Limit)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.lookups.Rows(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return GetImportRows200JSONResponse{Items: notNil(rows)}, nil
+}
