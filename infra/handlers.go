@@ -24,7 +24,7 @@ func (s *stack) addHandlers() {
 		}),
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),
-			s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition, names.RunPartition),
+			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
 			// It files credentials away and can never read one back.
 			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
 			s.listObjects(), s.readObjects(names.SchemaPrefix),

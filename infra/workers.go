@@ -55,7 +55,9 @@ func (s *stack) addWorkers() {
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.writeItems(names.WorkspacePartition, names.ImportPartition, names.RunPartition),
 				s.secrets("secretsmanager:GetSecretValue"),
-				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix, names.LakePrefix),
+				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix),
+				// Changing a table's columns drops its oldest metadata files.
+				s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),
 			},
 		},
@@ -64,7 +66,7 @@ func (s *stack) addWorkers() {
 			env: s.env(credentialEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
-				s.readItems(names.WorkspacePartition, names.ImportPartition), s.writeItems(names.RunPartition),
+				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
 				s.secrets("secretsmanager:GetSecretValue"),
 				// A worker that loses the race for a part drops the files it wrote.
 				s.listObjects(), s.replaceObjects(names.RunPrefix, names.QuarantinePrefix, names.LakePrefix),
@@ -76,17 +78,19 @@ func (s *stack) addWorkers() {
 			env: s.env(lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaObjects),
-				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
+				s.readItems(names.WorkspacePartition, names.RunPartition), s.writeItems(names.ImportPartition),
 				s.listObjects(), s.readObjects(names.RunPrefix), s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),
 			},
 		},
 		{
-			name: names.Settle, memory: memorySmall, timeout: 30,
-			env: s.env(),
+			name: names.Settle, memory: memoryLake, timeout: 30,
+			env: s.env(lakeEnv()),
 			may: statements{
-				s.useKey(viaTable),
-				s.queryWork(), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition, names.RunPartition),
+				s.useKey(viaTable, viaObjects),
+				s.queryWork(), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
+				// A run that died while committing is looked up in the lake.
+				s.listObjects(), s.readObjects(names.LakePrefix), s.readCatalog(),
 			},
 		},
 	} {

@@ -211,7 +211,10 @@ func TestFailuresAreSettled(t *testing.T) {
 		if machine != names.ValidateConnection && machine != names.RunImport || s.Type != "Task" && s.Type != "Map" {
 			return
 		}
-		next := map[string]string{"Settle": "", "ExtractSplit": "", "SettleFailure": "Failed"}
+		next := map[string]string{
+			"Settle": "", "SettleFailure": "Failed",
+			"ExtractSplit": "SettleSplitFailure", "SettleSplitFailure": "SplitFailed",
+		}
 		want, special := next[name]
 		if !special {
 			want = "SettleFailure"
