@@ -37,7 +37,7 @@ var accepted = []struct {
 		"a credential's name has its workspace and connection in it",
 	},
 	{
-		`^/headwater/(Plan|Extract|Commit|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:(database/ws_\*|table/ws_\*/\*)\]`,
+		`^/headwater/(Plan|Extract|Commit|Settle|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:(database/ws_\*|table/ws_\*/\*)\]`,
 		"the catalog has one database per workspace, and one table per import in it",
 	},
 	{

@@ -98,7 +98,7 @@ func TestFunctions(t *testing.T) {
 		"headwater-plan":     {2048, 300, with(names.EnvSecretPrefix, names.EnvLakeCatalog)},
 		"headwater-extract":  {2048, 900, with(names.EnvSecretPrefix, names.EnvLakeCatalog)},
 		"headwater-commit":   {2048, 600, with(names.EnvLakeCatalog)},
-		"headwater-settle":   {512, 30, with()},
+		"headwater-settle":   {2048, 30, with(names.EnvLakeCatalog)},
 	}
 	got := map[string]settings{}
 	roles, logs := map[string]bool{}, map[string]bool{}
