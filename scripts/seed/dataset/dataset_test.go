@@ -69,7 +69,7 @@ func encodings() []encoding {
 func TestSameOptionsGiveSameBytes(t *testing.T) {
 	for _, e := range encodings() {
 		t.Run(e.String(), func(t *testing.T) {
-			opts := dataset.Options{Seed: 7, Rows: 3_000, Files: 3, Days: 2, Format: e.format, Compression: e.compression}
+			opts := dataset.Options{Seed: 7, Rows: 1_200, Files: 3, Days: 2, Format: e.format, Compression: e.compression}
 			opts.Parallel = 1
 			sink, manifest := write(t, opts)
 			one := digest(t, sink, manifest)
@@ -117,7 +117,7 @@ func rowsOf(t *testing.T, sink *dataset.Memory, manifest dataset.Manifest, table
 }
 
 func TestRowsDoNotDependOnHowTheyAreWritten(t *testing.T) {
-	base := dataset.Options{Seed: 3, Rows: 3_000, Days: 3}
+	base := dataset.Options{Seed: 3, Rows: 1_500, Days: 3}
 	sink, reference := write(t, base)
 	for _, e := range encodings() {
 		t.Run(e.String(), func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestRowsDoNotDependOnHowTheyAreWritten(t *testing.T) {
 func TestManifestCountsWhatIsInTheFiles(t *testing.T) {
 	for _, e := range encodings() {
 		t.Run(e.String(), func(t *testing.T) {
-			const rows = 6_000
+			const rows = 4_000
 			sink, manifest := write(t, dataset.Options{
 				Seed: 5, Rows: rows, Files: 2, Days: 2, Format: e.format, Compression: e.compression,
 			})
