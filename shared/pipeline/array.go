@@ -40,7 +40,6 @@ func newBuffer(alloc memory.Allocator, size int) *memory.Buffer {
 func fixed[T any](in arrow.Array, to arrow.DataType, alloc memory.Allocator, fill func(out []T)) arrow.Array {
 	var zero T
 	values := newBuffer(alloc, in.Len()*int(unsafe.Sizeof(zero)))
-	clear(values.Bytes())
 	if in.Len() > 0 {
 		fill(unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values.Bytes()))), in.Len()))
 	}
