@@ -38,6 +38,7 @@ func Seed(ctx context.Context, bucket dataset.Bucket, rows int64) (map[string]da
 type column struct {
 	Source     string   `json:"source"`
 	Target     string   `json:"target"`
+	Type       string   `json:"type,omitempty"`
 	Required   bool     `json:"required,omitempty"`
 	Transforms []string `json:"transforms,omitempty"`
 }
@@ -64,7 +65,7 @@ func imports(connectionID string) []newImport {
 			{Source: "country", Target: "country"},
 			{Source: "plan", Target: "plan"},
 			{Source: "age", Target: "age"},
-			{Source: "ltv_cents", Target: "ltv_cents"},
+			{Source: "ltv_cents", Target: "ltv_cents", Type: "int64"},
 			{Source: "churn_score", Target: "churn_score"},
 			{Source: "opt_in", Target: "opt_in"},
 			{Source: "created_at", Target: "created_at"},
@@ -77,7 +78,7 @@ func imports(connectionID string) []newImport {
 			{Source: "order_id", Target: "order_id"},
 			{Source: "sku", Target: "sku"},
 			{Source: "quantity", Target: "quantity"},
-			{Source: "amount_cents", Target: "amount_cents"},
+			{Source: "amount_cents", Target: "amount_cents", Type: "int64"},
 			{Source: "currency", Target: "currency"},
 			{Source: "channel", Target: "channel", Transforms: tidy},
 			{Source: "dt", Target: "day"},
