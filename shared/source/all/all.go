@@ -1,0 +1,14 @@
+// Package all lists every driver. A program that needs only one imports that one.
+package all
+
+import (
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/s3"
+)
+
+// Drivers are the drivers of all platforms.
+func Drivers() []source.Driver {
+	return []source.Driver{
+		s3.New(),
+	}
+}

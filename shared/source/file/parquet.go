@@ -1,0 +1,146 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	parquetfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// parquetFile is an opened Parquet file: its footer has been read.
+type parquetFile struct {
+	key     string
+	ranges  *rangeReader
+	file    *parquetfile.Reader
+	rows    *pqarrow.FileReader
+	columns []schema.Column
+}
+
+// openParquet reads a file's footer.
+func (f *Files) openParquet(ctx context.Context, obj Object) (pf *parquetFile, err error) {
+	pf = &parquetFile{key: obj.Key, ranges: &rangeReader{ctx: ctx, store: f.store, obj: obj}}
+	err = pf.guard("the footer", func() error {
+		var err error
+		if pf.file, err = parquetfile.NewParquetReader(pf.ranges); err != nil {
+			return err
+		}
+		props := pqarrow.ArrowReadProperties{BatchSize: int64(f.limits.batchRows)}
+		if pf.rows, err = pqarrow.NewFileReader(pf.file, props, memory.DefaultAllocator); err != nil {
+			return err
+		}
+		fields, err := pf.rows.Schema()
+		if err != nil {
+			return err
+		}
+		for _, field := range fields.Fields() {
+			pf.columns = append(pf.columns, parquetColumn(field))
+		}
+		return nil
+	})
+	return pf, err
+}
+
+// guard runs a step of decoding. The store's own error comes first; any other,
+// and a panic of the decoder, means that the file is damaged.
+func (pf *parquetFile) guard(where string, step func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decoding panicked: %v", p)
+		}
+		if err == nil {
+			return
+		}
+		if pf.ranges.err != nil {
+			err = pf.ranges.err
+			return
+		}
+		err = damaged(pf.key, "not a readable Parquet file: "+where+" is damaged", err)
+	}()
+	return step()
+}
+
+// sampleParquet reads the footers of some files of a table.
+func (f *Files) sampleParquet(ctx context.Context, objects []Object) (columns []schema.Column, rowsPerByte float64, err error) {
+	files := make([]*parquetFile, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(f.limits.parallel)
+	for i, obj := range objects {
+		g.Go(func() (err error) {
+			files[i], err = f.openParquet(ctx, obj)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, 0, err
+	}
+	var rows, bytes int64
+	for i, pf := range files {
+		rows += pf.file.NumRows()
+		bytes += objects[i].Size
+		if i == 0 {
+			columns = slices.Clone(pf.columns)
+			continue
+		}
+		if err := sameColumns(pf.key, pf.columns, columns); err != nil {
+			return nil, 0, err
+		}
+		for _, c := range pf.columns {
+			at := slices.IndexFunc(columns, func(o schema.Column) bool { return o.Name == c.Name })
+			columns[at].Nullable = columns[at].Nullable || c.Nullable
+		}
+	}
+	return columns, float64(rows) / float64(max(bytes, 1)), nil
+}
+
+// sameColumns holds a file's columns against those of its table, in any order.
+func sameColumns(key string, columns, want []schema.Column) error {
+	for _, w := range want {
+		i := slices.IndexFunc(columns, func(c schema.Column) bool { return c.Name == w.Name })
+		switch {
+		case i < 0:
+			return conflicting(key, fmt.Sprintf("lacks the column %q of the table's other files", w.Name))
+		case columns[i].Type != w.Type || columns[i].Precision != w.Precision || columns[i].Scale != w.Scale:
+			return conflicting(key, fmt.Sprintf("has the column %q as %s, and the table's other files as %s", w.Name, columns[i].Native, w.Native))
+		}
+	}
+	for _, c := range columns {
+		if !slices.ContainsFunc(want, func(w schema.Column) bool { return w.Name == c.Name }) {
+			return conflicting(key, fmt.Sprintf("has the column %q, which the table's other files lack", c.Name))
+		}
+	}
+	return nil
+}
+
+// cutParquet cuts a file at row groups, every target bytes or so.
+func (f *Files) cutParquet(ctx context.Context, obj Object, columns []schema.Column, target int64) ([]part, error) {
+	pf, err := f.openParquet(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameColumns(obj.Key, pf.columns, columns); err != nil {
+		return nil, err
+	}
+	var parts []part
+	p := part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag}
+	for g := range pf.file.NumRowGroups() {
+		meta := pf.file.MetaData().RowGroup(g)
+		size := meta.TotalCompressedSize()
+		if size <= 0 { // optional in the format
+			size = meta.TotalByteSize()
+		}
+		if p.Groups > 0 && p.bytes+size > target {
+			parts = append(parts, p)
+			p = part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, FirstGroup: g}
+		}
+		p.Groups++
+		p.bytes += size
+		p.rows += meta.NumRows()
+	}
+	return append(parts, p), nil
+}

@@ -1,0 +1,255 @@
+package file
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"time"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// deliver returns an array in the type that a column is delivered in. The
+// result must be released. Values that do not fit are flagged, and NULL.
+func deliver(arr arrow.Array, col schema.Column, flag func(row int, rule, reason string)) arrow.Array {
+	if ext, ok := arr.(array.ExtensionArray); ok && ext.ExtensionType().ExtensionName() != "arrow.uuid" {
+		arr = ext.Storage()
+	}
+	want := arrowType(col)
+	if arrow.TypeEqual(arr.DataType(), want) {
+		if s, ok := arr.(*array.String); ok {
+			checkText(s, flag)
+		}
+		arr.Retain()
+		return arr
+	}
+	wrong := func(row int) { flag(row, ruleWrongType, "is not a valid "+string(col.Type)) }
+	b := array.NewBuilder(memory.DefaultAllocator, want)
+	defer b.Release()
+	b.Reserve(arr.Len())
+	for row := range arr.Len() {
+		if arr.IsNull(row) || !appendValue(b, arr, row) {
+			b.AppendNull()
+			if arr.IsValid(row) {
+				wrong(row)
+			}
+		}
+	}
+	out := b.NewArray()
+	if s, ok := out.(*array.String); ok {
+		checkText(s, flag)
+	}
+	return out
+}
+
+// checkText flags the values that are not UTF-8.
+func checkText(s *array.String, flag func(row int, rule, reason string)) {
+	if utf8.Valid(s.ValueBytes()) { // valid as a whole, which is the usual case
+		return
+	}
+	for row := range s.Len() {
+		if s.IsValid(row) && !utf8.ValidString(s.Value(row)) {
+			flag(row, ruleNotUTF8, "is not valid UTF-8")
+		}
+	}
+}
+
+// appendValue appends one value in the builder's type; false when it does not fit.
+func appendValue(b array.Builder, arr arrow.Array, row int) bool {
+	if d, ok := arr.(*array.Dictionary); ok {
+		at := d.GetValueIndex(row)
+		return d.Dictionary().IsValid(at) && appendValue(b, d.Dictionary(), at)
+	}
+	switch b := b.(type) {
+	case *array.Int64Builder:
+		return appendInt(b, arr, row)
+	case *array.Float64Builder:
+		return appendFloat(b, arr, row)
+	case *array.Decimal128Builder:
+		return appendDecimal(b, arr, row)
+	case *array.BooleanBuilder:
+		a, ok := arr.(*array.Boolean)
+		if ok {
+			b.Append(a.Value(row))
+		}
+		return ok
+	case *array.Date32Builder:
+		return appendDate(b, arr, row)
+	case *array.Time64Builder:
+		return appendTime(b, arr, row)
+	case *array.TimestampBuilder:
+		return appendTimestamp(b, arr, row)
+	case *array.BinaryBuilder:
+		return appendBytes(b, arr, row)
+	case *array.StringBuilder:
+		return appendText(b, arr, row)
+	}
+	return false
+}
+
+func appendInt(b *array.Int64Builder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.Int8:
+		b.Append(int64(a.Value(row)))
+	case *array.Int16:
+		b.Append(int64(a.Value(row)))
+	case *array.Int32:
+		b.Append(int64(a.Value(row)))
+	case *array.Int64:
+		b.Append(a.Value(row))
+	case *array.Uint8:
+		b.Append(int64(a.Value(row)))
+	case *array.Uint16:
+		b.Append(int64(a.Value(row)))
+	case *array.Uint32:
+		b.Append(int64(a.Value(row)))
+	case *array.Duration:
+		b.Append(int64(a.Value(row)))
+	default:
+		return false
+	}
+	return true
+}
+
+func appendFloat(b *array.Float64Builder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.Float16:
+		b.Append(float64(a.Value(row).Float32()))
+	case *array.Float32:
+		b.Append(float64(a.Value(row)))
+	case *array.Float64:
+		b.Append(a.Value(row))
+	default:
+		return false
+	}
+	return true
+}
+
+func appendDecimal(b *array.Decimal128Builder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.Uint64:
+		b.Append(decimal128.FromU64(a.Value(row)))
+	case *array.Decimal32:
+		b.Append(decimal128.FromI64(int64(a.Value(row))))
+	case *array.Decimal64:
+		b.Append(decimal128.FromI64(int64(a.Value(row))))
+	case *array.Decimal128:
+		b.Append(a.Value(row))
+	case *array.Decimal256:
+		n := a.Value(row).BigInt()
+		if n.CmpAbs(new(big.Int).Exp(big.NewInt(10), big.NewInt(maxDecimal), nil)) >= 0 {
+			return false
+		}
+		b.Append(decimal128.FromBigInt(n))
+	default:
+		return false
+	}
+	return true
+}
+
+func appendDate(b *array.Date32Builder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.Date32:
+		b.Append(a.Value(row))
+	case *array.Date64:
+		b.Append(arrow.Date32(floorDiv(int64(a.Value(row)), (24 * time.Hour).Milliseconds())))
+	default:
+		return false
+	}
+	return true
+}
+
+func appendTime(b *array.Time64Builder, arr arrow.Array, row int) bool {
+	var value int64
+	switch a := arr.(type) {
+	case *array.Time32:
+		value = int64(a.Value(row))
+	case *array.Time64:
+		value = int64(a.Value(row))
+	default:
+		return false
+	}
+	micros, ok := toMicros(value, arr.DataType().(arrow.TemporalWithUnit).TimeUnit())
+	if ok {
+		b.Append(arrow.Time64(micros))
+	}
+	return ok
+}
+
+func appendTimestamp(b *array.TimestampBuilder, arr arrow.Array, row int) bool {
+	a, ok := arr.(*array.Timestamp)
+	if !ok {
+		return false
+	}
+	micros, ok := toMicros(int64(a.Value(row)), arr.DataType().(*arrow.TimestampType).Unit)
+	if ok {
+		b.Append(arrow.Timestamp(micros))
+	}
+	return ok
+}
+
+// toMicros converts to microseconds; nanoseconds are rounded down.
+func toMicros(v int64, unit arrow.TimeUnit) (int64, bool) {
+	factor := int64(1)
+	switch unit {
+	case arrow.Nanosecond:
+		return floorDiv(v, 1000), true
+	case arrow.Millisecond:
+		factor = 1e3
+	case arrow.Second:
+		factor = 1e6
+	}
+	return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func appendBytes(b *array.BinaryBuilder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.Binary:
+		b.Append(a.Value(row))
+	case *array.LargeBinary:
+		b.Append(a.Value(row))
+	case *array.BinaryView:
+		b.Append(a.Value(row))
+	case *array.FixedSizeBinary:
+		b.Append(a.Value(row))
+	default:
+		return false
+	}
+	return true
+}
+
+// appendText appends text as it is, nested values as JSON, and anything else
+// in Arrow's notation.
+func appendText(b *array.StringBuilder, arr arrow.Array, row int) bool {
+	switch a := arr.(type) {
+	case *array.String:
+		b.Append(a.Value(row))
+	case *array.LargeString:
+		b.Append(a.Value(row))
+	case *array.StringView:
+		b.Append(a.Value(row))
+	case array.ListLike, *array.Struct:
+		text, err := json.Marshal(arr.GetOneForMarshal(row))
+		if err != nil { // NaN and the infinities have no JSON
+			return false
+		}
+		b.Append(string(text))
+	default:
+		b.Append(arr.ValueStr(row))
+	}
+	return true
+}

@@ -1,0 +1,199 @@
+package file
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// detail is a split's Detail: some parts of files, one after another.
+type detail struct {
+	Format string `json:"format"`
+	Parts  []part `json:"parts"`
+}
+
+// part is a file, or a part of one.
+type part struct {
+	Key  string `json:"key"`
+	Size int64  `json:"size"`
+	ETag string `json:"etag,omitempty"`
+	// Start and End are the byte range of a plain text file, from the beginning
+	// of a record to the beginning of another. End 0 is the whole file.
+	Start int64 `json:"start,omitempty"`
+	End   int64 `json:"end,omitempty"`
+	// Header holds the columns of a CSV range, whose file's header may be far away.
+	Header []string `json:"header,omitempty"`
+	// FirstGroup and Groups are the row groups of a Parquet file.
+	FirstGroup int `json:"first_group,omitempty"`
+	Groups     int `json:"groups,omitempty"`
+
+	rows, bytes int64
+}
+
+func (p part) object() Object { return Object{Key: p.Key, Size: p.Size, ETag: p.ETag} }
+
+// label names the part for people; Origins count in it.
+func (p part) label() string {
+	switch {
+	case p.Start > 0:
+		return fmt.Sprintf("%s from byte %d", p.Key, p.Start)
+	case p.FirstGroup > 0:
+		return fmt.Sprintf("%s from row group %d", p.Key, p.FirstGroup)
+	}
+	return p.Key
+}
+
+// Plan splits a table into parts of about TargetBytes. Small files share a
+// split. A large one is cut at row groups (Parquet) or between records (plain
+// text); a compressed file is one part. The table is described anew: an error
+// says which file does not fit.
+func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, error) {
+	l := &listing{name: req.Table.Name, keep: max(f.limits.footerFiles, f.limits.sampleFiles)}
+	var objects []Object
+	err := f.list(ctx, f.layout.prefixOf(req.Table.Name), func(obj Object, p place) {
+		if p.table == req.Table.Name {
+			l.add(obj, p)
+			if obj.Size > 0 {
+				objects = append(objects, obj)
+			}
+		}
+	})
+	if err != nil {
+		return source.Plan{}, err
+	}
+	if l.format == "" {
+		return source.Plan{}, fault.New(fault.SourceNotFound, "the table has no data files any more")
+	}
+	if l.problem != "" {
+		return source.Plan{}, fault.New(fault.SourceSchemaConflict, l.problemAt+": "+l.problem)
+	}
+	target := req.TargetBytes
+	if target <= 0 {
+		target = f.limits.targetBytes
+	}
+	table := schema.Table{Name: l.name, Format: l.format, Bytes: l.bytes, Files: l.files, Columns: req.Table.Columns}
+	if len(objects) == 0 {
+		return source.Plan{Table: table}, nil
+	}
+	columns, rowsPerByte, err := f.columns(ctx, l)
+	if err != nil {
+		return source.Plan{}, err
+	}
+	table.Columns = withPartitions(columns, l.partitions.columns())
+	table.Rows = int64(rowsPerByte * float64(l.bytes))
+	parts, err := f.parts(ctx, l.format, objects, columns, target)
+	if err != nil {
+		return source.Plan{}, err
+	}
+	return source.Plan{Table: table, Splits: group(l.format, parts, target, rowsPerByte)}, nil
+}
+
+// parts cuts every file, in the order of keys.
+func (f *Files) parts(ctx context.Context, format string, objects []Object, columns []schema.Column, target int64) ([]part, error) {
+	cut := make([][]part, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(f.limits.parallel)
+	for i, obj := range objects {
+		g.Go(func() (err error) {
+			switch {
+			case format == formatParquet:
+				cut[i], err = f.cutParquet(ctx, obj, columns, target)
+			default:
+				cut[i], err = f.cutText(ctx, format, obj, target)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(cut...), nil
+}
+
+// cutText cuts a large plain file between records, every target bytes or so.
+func (f *Files) cutText(ctx context.Context, format string, obj Object, target int64) ([]part, error) {
+	whole := part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, bytes: obj.Size}
+	if p, _ := f.layout.place(obj.Key); obj.Size < 2*target || p.compressed {
+		return []part{whole}, nil
+	}
+	header, plain, err := f.head(ctx, format, obj)
+	if err != nil || !plain {
+		return []part{whole}, err
+	}
+	starts := make([]int64, obj.Size/target)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(f.limits.parallel)
+	for i := range starts[1:] {
+		g.Go(func() (err error) {
+			starts[i+1], err = f.boundary(ctx, obj, format, int64(i+1)*target)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	slices.Sort(starts)
+	starts = slices.Compact(starts)
+	parts := make([]part, len(starts))
+	for i, start := range starts {
+		end := obj.Size
+		if i+1 < len(starts) {
+			end = starts[i+1]
+		}
+		parts[i] = part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, Start: start, End: end, Header: header, bytes: end - start}
+	}
+	return slices.DeleteFunc(parts, func(p part) bool { return p.Start >= p.End }), nil
+}
+
+// head reads the beginning of a text file: whether it is plain, and a CSV's header.
+func (f *Files) head(ctx context.Context, format string, obj Object) (header []string, plain bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, err := openStream(ctx, f.store, obj, 0, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
+	if in.codec != "" || format != formatCSV {
+		return nil, in.codec == "", nil
+	}
+	header, _, err = readHeader(newText(in, 0, f.limits.bufferBytes), f.limits.recordBytes)
+	return header, true, err
+}
+
+// group puts parts together into splits of about target bytes.
+func group(format string, parts []part, target int64, rowsPerByte float64) []source.Split {
+	var splits []source.Split
+	for len(parts) > 0 {
+		n, bytes, rows := 0, int64(0), int64(0)
+		for n < len(parts) && (n == 0 || bytes+parts[n].bytes <= target) && n < maxParts {
+			bytes += parts[n].bytes
+			rows += parts[n].rows
+			n++
+		}
+		if rows == 0 {
+			rows = int64(rowsPerByte * float64(bytes))
+		}
+		d, err := json.Marshal(detail{Format: format, Parts: parts[:n]})
+		if err != nil {
+			panic("file: details always marshal: " + err.Error())
+		}
+		label := parts[0].label()
+		if n > 1 {
+			label = fmt.Sprintf("%s and %d more", label, n-1)
+		}
+		splits = append(splits, source.Split{Label: label, Detail: d, Rows: rows, Bytes: bytes})
+		parts = parts[n:]
+	}
+	return splits
+}
+
+// maxParts bounds the size of a split's Detail.
+const maxParts = 500

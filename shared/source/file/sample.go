@@ -1,0 +1,147 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// sample is what was learned from the beginning of some text files of a table.
+type sample struct {
+	names   []string // in the order of their first appearance
+	columns map[string]*inference
+	rows    int64
+	bytes   int64 // of the objects, so before decompression, for those rows
+	from    string
+}
+
+func (s *sample) column(name string) *inference {
+	c, known := s.columns[name]
+	if !known {
+		c = &inference{}
+		s.columns[name] = c
+		s.names = append(s.names, name)
+	}
+	return c
+}
+
+// sampleText reads the beginning of each file and infers the columns.
+func (f *Files) sampleText(ctx context.Context, format string, objects []Object) (*sample, error) {
+	s := &sample{columns: make(map[string]*inference)}
+	for _, obj := range objects {
+		if err := f.sampleFile(ctx, format, obj, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sample) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, err := openStream(ctx, f.store, obj, 0, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
+	t := newText(in, 0, f.limits.bufferBytes)
+	b := newBlock(0, f.limits.batchRows)
+	var tok tokenizer
+	var columns []*inference
+	if format == formatCSV {
+		tok, columns, err = f.sampleCSV(t, b, s)
+	} else {
+		tok = f.sampleNDJSON(b, s, &columns)
+	}
+	if err != nil {
+		return err
+	}
+	rows := int64(0)
+	for t.offset() < int64(f.limits.sampleBytes) {
+		err := t.tokens(tok, b)
+		if err == io.EOF { //nolint:errorlint // a wrapped EOF is no end
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if format == formatNDJSON && rows == 0 && b.rows == 0 && len(b.rejects) > 0 {
+			return damaged(obj.Key, fmt.Sprintf("line %d %s", b.rejects[0].Origin, b.rejects[0].Reason), nil)
+		}
+		for i, c := range columns {
+			for _, field := range b.fields[i][:b.rows] {
+				c.see(b.bytes(field), field, format == formatNDJSON)
+			}
+		}
+		rows += int64(b.rows + len(b.rejects))
+	}
+	s.rows += rows
+	s.bytes += share(in.body.read, t.offset(), t.base+int64(t.n))
+	return nil
+}
+
+// share scales the bytes that were fetched to the part of them that was looked at.
+func share(fetched, looked, decoded int64) int64 {
+	if decoded == 0 {
+		return fetched
+	}
+	return int64(float64(fetched) * float64(looked) / float64(decoded))
+}
+
+func (f *Files) sampleCSV(t *text, b *block, s *sample) (tokenizer, []*inference, error) {
+	names, line, err := readHeader(t, f.limits.recordBytes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.from == "" {
+		s.from = t.in.key
+		for _, name := range names {
+			s.column(name)
+		}
+	} else if err := sameHeader(t.in.key, names, s.names); err != nil {
+		return nil, nil, err
+	}
+	slots := make([]int, len(names))
+	columns := make([]*inference, len(names))
+	for i, name := range names {
+		slots[i], columns[i] = i, s.column(name)
+		b.grow()
+	}
+	return newCSV(slots, f.limits.recordBytes, line), columns, nil
+}
+
+func (f *Files) sampleNDJSON(b *block, s *sample, columns *[]*inference) tokenizer {
+	tok := newNDJSON(map[string]int{}, nil, f.limits.recordBytes, 1)
+	tok.learn = func(name string) int {
+		b.grow()
+		*columns = append(*columns, s.column(name))
+		return len(*columns) - 1
+	}
+	return tok
+}
+
+// sameHeader holds a file's columns against those of its table, in any order.
+func sameHeader(key string, names, want []string) error {
+	for _, name := range want {
+		if !slices.Contains(names, name) {
+			return conflicting(key, fmt.Sprintf("the header lacks the column %q of the table's other files", name))
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(want, name) {
+			return conflicting(key, fmt.Sprintf("the header has the column %q, which the table's other files lack", name))
+		}
+	}
+	return nil
+}
+
+func (s *sample) schema() []schema.Column {
+	columns := make([]schema.Column, len(s.names))
+	for i, name := range s.names {
+		columns[i] = s.columns[name].column(name)
+	}
+	return columns
+}

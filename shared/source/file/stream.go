@@ -1,0 +1,135 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// The compressions of text files, by what stands at the beginning.
+var codecs = []struct {
+	name  string
+	magic []byte
+	open  func(io.Reader) (io.Reader, func(), error)
+}{
+	{"gzip", []byte{0x1f, 0x8b}, openGzip},
+	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd},
+}
+
+// zstdWindow bounds the memory that a zstd frame may ask for.
+const zstdWindow = 128 * mib
+
+func openGzip(r io.Reader) (io.Reader, func(), error) {
+	z, err := gzip.NewReader(r)
+	return z, func() {}, err
+}
+
+func openZstd(r io.Reader) (io.Reader, func(), error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
+	if err != nil {
+		return nil, nil, err
+	}
+	return z, z.Close, nil
+}
+
+// stream is the decoded content of a file. It tells a damaged file (malformed)
+// from a damaged connection (the store's own error, or unavailable).
+type stream struct {
+	key     string
+	codec   string // "" when plain
+	decoded io.Reader
+	body    *body
+	free    func()
+}
+
+// openStream opens a file from an offset to an end; end 0 means the whole file,
+// and only then may it be compressed.
+func openStream(ctx context.Context, store Store, obj Object, start, end int64) (*stream, error) {
+	whole := end == 0
+	length := obj.Size - start
+	if !whole {
+		length = end - start
+	}
+	rc, err := store.Open(ctx, obj, start, length)
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{key: obj.Key, body: &body{rc: rc, left: length}, free: func() {}}
+	s.decoded = s.body
+	if !whole || start > 0 {
+		return s, nil
+	}
+	buffered := bufio.NewReaderSize(s.body, 64*kib)
+	head, _ := buffered.Peek(4) // a failure shows again at the first read
+	s.decoded = buffered
+	for _, c := range codecs {
+		if !bytes.HasPrefix(head, c.magic) {
+			continue
+		}
+		s.codec = c.name
+		decoded, free, err := c.open(buffered)
+		if err != nil {
+			err = s.explain(err)
+			_ = rc.Close()
+			return nil, err
+		}
+		s.decoded, s.free = decoded, free
+	}
+	return s, nil
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.decoded.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped EOF is no end
+		err = s.explain(err)
+	}
+	return n, err
+}
+
+// explain returns the connection's error if it has one, else the file is damaged.
+func (s *stream) explain(err error) error {
+	if s.body.err != nil {
+		return s.body.err
+	}
+	return damaged(s.key, fmt.Sprintf("the %s data is damaged or ends too early, about byte %d of the file", s.codec, s.body.read), err)
+}
+
+func (s *stream) Close() error {
+	s.free()
+	return s.body.rc.Close()
+}
+
+// body counts what arrives and keeps the error of the connection.
+type body struct {
+	rc         io.ReadCloser
+	read, left int64
+	err        error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.rc.Read(p)
+	b.read += int64(n)
+	b.left -= int64(n)
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF) && b.left <= 0:
+		return n, io.EOF
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		b.err = fault.Wrap(fault.SourceUnavailable, "the connection to the source ended early", err)
+		return n, b.err
+	default:
+		b.err = err
+	}
+	return n, err
+}

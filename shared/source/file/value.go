@@ -1,0 +1,210 @@
+package file
+
+import (
+	"math"
+	"strconv"
+	"time"
+	"unsafe"
+)
+
+// The parse functions read a whole field. They take exactly one spelling of a
+// value, so that text that merely looks like one ("007", "+41 79", "1.") stays text.
+
+// parseInt reads -?(0|[1-9][0-9]*) that fits 64 bits; not -0.
+func parseInt(f []byte) (int64, bool) {
+	digits := f
+	negative := len(f) > 0 && f[0] == '-'
+	if negative {
+		digits = f[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 || (digits[0] == '0' && len(f) > 1) {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(c)
+	}
+	if negative {
+		return -int64(n), n <= 1<<63
+	}
+	return int64(n), n <= math.MaxInt64
+}
+
+const (
+	exactInt    = 1 << 53 // up to here float64 holds every whole number
+	exactDigits = 17      // a float64 has no more significant decimal digits
+)
+
+var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// parseFloat reads a JSON number that float64 holds without loss of digits:
+// a whole number up to 2^53, or at most 17 significant digits.
+func parseFloat(f []byte) (float64, bool) {
+	if scanNumber(f, 0, len(f)) != len(f) || len(f) == 0 {
+		return 0, false
+	}
+	i := 0
+	negative := f[0] == '-'
+	if negative {
+		i++
+	}
+	var mantissa uint64
+	digits, fraction, point := 0, 0, false
+	for ; i < len(f) && f[i]|0x20 != 'e'; i++ {
+		if f[i] == '.' {
+			point = true
+			continue
+		}
+		if point {
+			fraction++
+		}
+		if mantissa > 0 || f[i] != '0' {
+			digits++
+		}
+		if digits <= exactDigits {
+			mantissa = mantissa*10 + uint64(f[i]-'0')
+		} else if f[i] != '0' || !point {
+			return 0, false
+		} else {
+			fraction--
+		}
+	}
+	whole := !point && i == len(f)
+	if whole && mantissa > exactInt {
+		return 0, false
+	}
+	if i < len(f) || mantissa > exactInt || fraction >= len(powersOfTen) {
+		v, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(f), len(f)), 64)
+		return v, err == nil
+	}
+	v := float64(mantissa) / powersOfTen[fraction]
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+// parseBool reads true and false, in the spellings of CSV writers.
+func parseBool(f []byte) (value, ok bool) {
+	switch string(f) {
+	case "true", "True", "TRUE":
+		return true, true
+	case "false", "False", "FALSE":
+		return false, true
+	}
+	return false, false
+}
+
+func twoDigits(f []byte, i int) (int, bool) {
+	a, b := f[i]-'0', f[i+1]-'0'
+	return int(a)*10 + int(b), a <= 9 && b <= 9
+}
+
+// parseDate reads YYYY-MM-DD as days since 1970-01-01.
+func parseDate(f []byte) (int32, bool) {
+	if len(f) != 10 || f[4] != '-' || f[7] != '-' {
+		return 0, false
+	}
+	century, ok1 := twoDigits(f, 0)
+	year, ok2 := twoDigits(f, 2)
+	month, ok3 := twoDigits(f, 5)
+	day, ok4 := twoDigits(f, 8)
+	year += century * 100
+	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return 0, false
+	}
+	return int32(civilDays(year, month, day)), true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// civilDays counts the days from 1970-01-01 to a date of the Gregorian
+// calendar, year 0 or later. Years begin in March, so that a leap day ends one.
+func civilDays(year, month, day int) int {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	dayOfYear := (153*(month-3)+2)/5 + day - 1
+	if year < 0 { // January and February of year 0
+		return dayOfYear - 365 - 1 - daysTo1970
+	}
+	return year*365 + year/4 - year/100 + year/400 + dayOfYear - daysTo1970
+}
+
+// daysTo1970 is the distance from 0000-03-01 to 1970-01-01.
+const daysTo1970 = 719468
+
+// parseTimestamp reads YYYY-MM-DD, T or a space, hh:mm:ss, up to six digits of a
+// fraction, and Z, ±hh:mm or nothing for UTC, as microseconds since 1970.
+func parseTimestamp(f []byte) (int64, bool) {
+	if len(f) < 19 || (f[10] != 'T' && f[10] != ' ') || f[13] != ':' || f[16] != ':' {
+		return 0, false
+	}
+	days, ok := parseDate(f[:10])
+	hour, ok1 := twoDigits(f, 11)
+	minute, ok2 := twoDigits(f, 14)
+	second, ok3 := twoDigits(f, 17)
+	if !ok || !ok1 || !ok2 || !ok3 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	micros, rest, ok := parseFraction(f[19:])
+	if !ok {
+		return 0, false
+	}
+	offset, ok := parseZone(rest)
+	seconds := int64(days)*86400 + int64(hour*3600+minute*60+second) - offset
+	return seconds*int64(time.Second/time.Microsecond) + micros, ok
+}
+
+// parseFraction reads an optional fraction of a second. Digits after the sixth
+// must be zero: nothing is rounded away.
+func parseFraction(f []byte) (micros int64, rest []byte, ok bool) {
+	if len(f) == 0 || f[0] != '.' {
+		return 0, f, true
+	}
+	end := scanDigits(f, 1, len(f))
+	for i := 1; i < end || i <= 6; i++ {
+		digit := int64(0)
+		if i < end {
+			digit = int64(f[i] - '0')
+		}
+		if i <= 6 {
+			micros = micros*10 + digit
+		} else if digit != 0 {
+			return 0, nil, false
+		}
+	}
+	return micros, f[end:], end > 1 && end <= 10
+}
+
+// parseZone reads an optional zone as seconds east of UTC.
+func parseZone(f []byte) (int64, bool) {
+	switch {
+	case len(f) == 0, len(f) == 1 && f[0] == 'Z':
+		return 0, true
+	case len(f) != 6 || f[3] != ':' || (f[0] != '+' && f[0] != '-'):
+		return 0, false
+	}
+	hours, ok1 := twoDigits(f, 1)
+	minutes, ok2 := twoDigits(f, 4)
+	offset := int64(hours*3600 + minutes*60)
+	if f[0] == '-' {
+		offset = -offset
+	}
+	return offset, ok1 && ok2 && hours <= 23 && minutes <= 59
+}
