@@ -12,6 +12,7 @@ func seconds(t time.Time) *float64 {
 }
 
 type (
+	tag   struct{ Key, Value string }
 	value struct {
 		SecretString *string `json:",omitempty"`
 		SecretBinary []byte  `json:",omitempty"`
@@ -20,6 +21,7 @@ type (
 		value
 		Name, ClientRequestToken, Description, KmsKeyId string //nolint:revive // the wire's spelling
 		ForceOverwriteReplicaSecret                     bool
+		Tags                                            []tag
 	}
 	putInput struct {
 		value
@@ -83,6 +85,7 @@ type (
 		DeletedDate            *float64            `json:",omitempty"`
 		VersionIdsToStages     map[string][]string `json:",omitempty"`
 		SecretVersionsToStages map[string][]string `json:",omitempty"`
+		Tags                   []tag               `json:",omitempty"`
 	}
 	listedVersion struct {
 		VersionId        string   //nolint:revive // the wire's spelling

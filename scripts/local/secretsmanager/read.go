@@ -59,7 +59,7 @@ func (s *store) describe(_ context.Context, in idInput) (described, error) {
 
 func (s *secret) describe() described {
 	return described{
-		ARN: s.ARN, Name: s.Name, Description: s.Description, KmsKeyId: s.KmsKeyID,
+		ARN: s.ARN, Name: s.Name, Description: s.Description, KmsKeyId: s.KmsKeyID, Tags: s.Tags,
 		CreatedDate: seconds(s.Created), LastChangedDate: seconds(s.Changed), LastAccessedDate: seconds(s.Accessed), DeletedDate: seconds(s.Deleted),
 	}
 }

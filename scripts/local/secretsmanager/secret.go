@@ -15,6 +15,7 @@ const (
 
 type secret struct {
 	ARN, Name, Description, KmsKeyID string
+	Tags                             []tag
 	Created, Changed                 time.Time
 	Accessed                         time.Time
 	Deleted, DeletionDate            time.Time  // zero unless it is marked for deletion

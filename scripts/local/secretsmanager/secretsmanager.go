@@ -1,5 +1,5 @@
 // Package secretsmanager is AWS Secrets Manager on the wire, with versions, staging labels and recovery windows. The secrets
-// are kept encrypted. Rotation, tags, resource policies and replication are not known, and refused by name.
+// are kept encrypted. Tags are those a secret was created with; rotation, resource policies and replication are not known, and refused by name.
 package secretsmanager
 
 import (

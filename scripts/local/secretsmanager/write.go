@@ -19,7 +19,7 @@ func (s *store) create(_ context.Context, in createInput) (written, error) {
 		return s.createAgain(old, in)
 	}
 	sec := &secret{
-		ARN: s.newARN(in.Name), Name: in.Name, Description: in.Description, KmsKeyID: in.KmsKeyId,
+		ARN: s.newARN(in.Name), Name: in.Name, Description: in.Description, KmsKeyID: in.KmsKeyId, Tags: in.Tags,
 		Created: s.now(), Changed: s.now(),
 	}
 	out := written{ARN: sec.ARN, Name: sec.Name}
