@@ -24,11 +24,18 @@ import (
 // and its public message, so that Retry and Catch match codes. A panic is
 // fault.Internal, its stack is in the log.
 func Task[In, Out any](log *slog.Logger, handle func(context.Context, In) (Out, error)) lambda.Handler {
-	return task[In, Out]{log, handle}
+	return task[In, Out]{log, strictjson.Decode, handle}
+}
+
+// Event serves the events of an AWS service. It is like Task, but its input
+// may have fields that we do not know: the service adds some when it likes.
+func Event[In, Out any](log *slog.Logger, handle func(context.Context, In) (Out, error)) lambda.Handler {
+	return task[In, Out]{log, json.Unmarshal, handle}
 }
 
 type task[In, Out any] struct {
 	log    *slog.Logger
+	decode func([]byte, any) error
 	handle func(context.Context, In) (Out, error)
 }
 
@@ -53,7 +60,7 @@ func (t task[In, Out]) call(ctx context.Context, payload []byte) (answer []byte,
 		}
 	}()
 	var in In
-	if err := strictjson.Decode(payload, &in); err != nil {
+	if err := t.decode(payload, &in); err != nil {
 		return nil, fault.Wrap(fault.WorkerInvalidCall, "the input is not one that this function takes", err)
 	}
 	out, err := t.handle(ctx, in)
