@@ -2,10 +2,14 @@ package lake_test
 
 import (
 	"fmt"
+	"io"
 	"iter"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -25,6 +29,51 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type place struct {
 	config  lake.Config
 	objects *s3mem.Backend
+	traffic *traffic
+}
+
+// traffic sees every S3 request. It calls before and after, when they are set,
+// around what the request does.
+type traffic struct {
+	mu            sync.Mutex
+	requests      []string // "GET lake/…"
+	before, after func(request string)
+	s3            http.Handler
+}
+
+func (f *traffic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	request := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/"+bucket+"/")
+	f.mu.Lock()
+	f.requests = append(f.requests, request)
+	before, after := f.before, f.after
+	f.mu.Unlock()
+	if before != nil {
+		before(request)
+	}
+	f.s3.ServeHTTP(w, r)
+	if after != nil {
+		after(request)
+	}
+}
+
+// hooks sets before and after, and forgets the requests so far.
+func (f *traffic) hooks(before, after func(string)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before, f.after, f.requests = before, after, nil
+}
+
+// count is how many requests contained the text since hooks.
+func (f *traffic) count(text string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, request := range f.requests {
+		if strings.Contains(request, text) {
+			n++
+		}
+	}
+	return n
 }
 
 const bucket = "lake"
@@ -38,7 +87,10 @@ func newPlace(t *testing.T) place {
 	if err := backend.CreateBucket(bucket); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
+	seen := &traffic{s3: gofakes3.New(backend).Server()}
+	server := httptest.NewUnstartedServer(seen)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that are killed leave complaints
+	server.Start()
 	t.Cleanup(server.Close)
 	return place{
 		config: lake.Config{
@@ -46,6 +98,7 @@ func newPlace(t *testing.T) place {
 			Warehouse: "s3://" + bucket + "/lake", Region: "us-east-1", S3Endpoint: server.URL,
 		},
 		objects: backend,
+		traffic: seen,
 	}
 }
 

@@ -14,17 +14,13 @@ import (
 // queuedBatches is how many batches may wait for the encoder.
 const queuedBatches = 1
 
-var (
-	errAborted = errors.New("the writer was aborted")
-	errClosed  = errors.New("the writer is closed")
-)
+var errClosed = errors.New("the writer is closed")
 
 // Writer encodes batches as Parquet data files of one table. It holds one row
 // group and two batches in memory. It is for one goroutine.
 type Writer struct {
 	table   *table.Table
 	batches chan arrow.RecordBatch
-	abort   chan struct{}
 	done    chan struct{} // closed when encode has returned
 	cancel  context.CancelFunc
 	closed  bool
@@ -52,8 +48,7 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 		return nil, fmt.Errorf("preparing data files: %w", err)
 	}
 	w := &Writer{
-		table: tbl, batches: make(chan arrow.RecordBatch),
-		abort: make(chan struct{}), done: make(chan struct{}), cancel: cancel,
+		table: tbl, batches: make(chan arrow.RecordBatch), done: make(chan struct{}), cancel: cancel,
 	}
 	go w.encode(running, placed, in, l.targetBytes)
 	return w, nil
@@ -92,15 +87,9 @@ func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema,
 
 // next yields batches, each to be released by who takes it.
 func (w *Writer) next(yield func(arrow.RecordBatch, error) bool) {
-	for {
-		select {
-		case <-w.abort:
-			yield(nil, errAborted)
+	for batch := range w.batches {
+		if !yield(batch, nil) {
 			return
-		case batch, open := <-w.batches:
-			if !open || !yield(batch, nil) {
-				return
-			}
 		}
 	}
 }
@@ -150,15 +139,21 @@ func (w *Writer) Close(ctx context.Context) (Files, error) {
 	return encodeFiles(w.table, w.files)
 }
 
-// Abort stops and removes every file that was written, also those of a Close
-// that succeeded: the caller must not have committed them. A second Abort is a no-op.
+// Abort removes every file that was written, also those of a Close that
+// succeeded: the caller must not have committed them. It lets the file at hand be
+// finished first, because a store may still complete an upload that its client
+// gave up; only when ctx ends is it given up. A second Abort is a no-op.
 func (w *Writer) Abort(ctx context.Context) error {
 	if !w.closed {
 		w.closed = true
-		close(w.abort)
+		close(w.batches)
 	}
-	w.cancel()
-	<-w.done
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		w.cancel()
+		<-w.done
+	}
 	if len(w.files) == 0 {
 		return nil
 	}
