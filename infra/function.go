@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -50,9 +51,7 @@ func (s *stack) addFunction(spec functionSpec) {
 	logs.GrantWrite(role)
 
 	env := map[string]*string{names.EnvLogLevel: jsii.String("INFO")}
-	for k, v := range spec.env {
-		env[k] = v
-	}
+	maps.Copy(env, spec.env)
 	s.functions[spec.name] = awslambda.NewFunction(s.scope, jsii.String(id), &awslambda.FunctionProps{
 		FunctionName:  &name,
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),

@@ -26,7 +26,7 @@ func (s *stack) addHandlers() {
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
 			// It files credentials away and can never read one back.
-			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
+			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
 			s.listObjects(), s.readObjects(names.SchemaPrefix),
 			allow([]string{"states:StartExecution"}, []*string{validate.StateMachineArn(), run.StateMachineArn()}, nil),
 		},
