@@ -133,7 +133,9 @@ func TestTheMostSpecificRouteWins(t *testing.T) {
 
 func TestEvent(t *testing.T) {
 	p := &peer{}
-	url := serve(t, p, func(c *gateway.Config) { c.Now = func() time.Time { return time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC) } })
+	url := serve(t, p, func(c *gateway.Config) {
+		c.Now = func() time.Time { return time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC) }
+	})
 	do(t, "POST", url+"/v1/imports?limit=10&tag=a&tag=b", strings.NewReader(`{"é":1}`),
 		"Content-Type", "application/json", "X-Many", "1", "X-Many", "2", "Cookie", "a=1; b=2")
 	e := p.event
@@ -268,7 +270,9 @@ func TestNoRoute(t *testing.T) {
 
 func TestUnreachableFunction(t *testing.T) {
 	url := serve(t, &peer{}, func(c *gateway.Config) {
-		c.Invoke = func(context.Context, string, []byte) (lambda.Result, error) { return lambda.Result{}, errors.New("gone") }
+		c.Invoke = func(context.Context, string, []byte) (lambda.Result, error) {
+			return lambda.Result{}, errors.New("gone")
+		}
 	})
 	if res, body := do(t, "GET", url+"/", nil); res.StatusCode != 500 || strings.Contains(body, "gone") {
 		t.Errorf("got %d %s", res.StatusCode, body)

@@ -68,9 +68,10 @@ func (p *parser) eventInvoke(res resource) error {
 func (p *parser) machine(logical string, res resource) error {
 	var m struct {
 		DefinitionString        string
+		RoleArn                 string
 		DefinitionSubstitutions map[string]string
 	}
-	err := p.decode(res, &m, "LoggingConfiguration", "RoleArn", "StateMachineName", "StateMachineType", "TracingConfiguration",
+	err := p.decode(res, &m, "LoggingConfiguration", "StateMachineName", "StateMachineType", "TracingConfiguration",
 		"EncryptionConfiguration", "Tags")
 	if err != nil {
 		return err
@@ -90,7 +91,9 @@ func (p *parser) machine(logical string, res resource) error {
 	for key, value := range m.DefinitionSubstitutions {
 		pairs = append(pairs, "${"+key+"}", value)
 	}
-	p.out.Machines = append(p.out.Machines, Machine{Name: name, ARN: arn, Definition: strings.NewReplacer(pairs...).Replace(m.DefinitionString)})
+	p.out.Machines = append(p.out.Machines, Machine{
+		Name: name, ARN: arn, RoleARN: m.RoleArn, Definition: strings.NewReplacer(pairs...).Replace(m.DefinitionString),
+	})
 	return nil
 }
 

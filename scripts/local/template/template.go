@@ -35,8 +35,8 @@ type Function struct {
 	AsyncRetries int
 }
 
-// Machine is a state machine; its substitutions are made.
-type Machine struct{ Name, ARN, Definition string }
+// Machine is a state machine; the substitutions in its definition are made.
+type Machine struct{ Name, ARN, Definition, RoleARN string }
 
 // Schedule is an EventBridge Scheduler schedule that starts a state machine.
 type Schedule struct {

@@ -1,0 +1,58 @@
+// Package stack brings up, on one machine, what the CloudFormation template declares: the same binaries, state machines and
+// wire protocols that AWS would run.
+package stack
+
+import (
+	"cmp"
+	"path/filepath"
+
+	"github.com/headwaterhq/headwater/scripts/local/access"
+)
+
+// Config is what a stack is brought up with. Only Template and BinDir are required.
+type Config struct {
+	Template string // path of the synthesized template
+	BinDir   string // <BinDir>/<function>/bootstrap
+	Dir      string // where everything is kept; .local unless set. Only one stack at a time may use it
+	ToolDir  string // where DynamoDB Local and jsonata are unpacked; <Dir>/tools unless set
+	Ports    Ports  // free ones where 0
+
+	Keys    []access.Key // access keys besides the platform's own, for S3 and STS
+	Buckets []string     // buckets besides the template's
+	// Env goes over the environment that the template gives a function, for variables that it has there.
+	Env map[string]string
+
+	Region, Account string // us-east-1 and 000000000000 unless set
+	MaxEnvironments int    // processes per function; 16 unless set
+	HoldSchedules   bool   // schedules fire only when the clock is advanced
+
+	// Report is told of every component as it comes up.
+	Report func(component, where string)
+}
+
+// Ports are where the stack listens, on 127.0.0.1.
+type Ports struct {
+	API, Control, S3, DynamoDB, SecretsManager, StepFunctions, STS, Lambda, EventBridge int
+}
+
+func (c Config) withDefaults() (Config, error) {
+	var err error
+	c.Dir = cmp.Or(c.Dir, ".local")
+	c.ToolDir = cmp.Or(c.ToolDir, filepath.Join(c.Dir, "tools"))
+	// Functions run in a directory of their own, so that no path may depend on ours.
+	for _, path := range []*string{&c.Template, &c.BinDir, &c.Dir, &c.ToolDir} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return c, err
+		}
+	}
+	c.Region = cmp.Or(c.Region, "us-east-1")
+	c.Account = cmp.Or(c.Account, "000000000000")
+	if c.Report == nil {
+		c.Report = func(string, string) {}
+	}
+	return c, nil
+}
+
+func (c Config) path(elements ...string) string {
+	return filepath.Join(append([]string{c.Dir}, elements...)...)
+}
