@@ -52,16 +52,16 @@ func path(e events.APIGatewayV2HTTPRequest) (decoded, encoded string) {
 	}
 	var plain, escaped strings.Builder
 	for segment := range strings.SplitSeq(strings.TrimPrefix(template, "/"), "/") {
-		value, parameter := segment, false
+		value, escape := segment, func(s string) string { return s }
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
-			name = strings.TrimSuffix(strings.TrimSuffix(name, "}"), "+")
-			value, parameter = e.PathParameters[name]
+			name, greedy := strings.CutSuffix(strings.TrimSuffix(name, "}"), "+")
+			value, escape = e.PathParameters[name], url.PathEscape
+			if greedy { // its slashes are the path's own
+				escape = func(s string) string { return (&url.URL{Path: "/" + s}).EscapedPath()[1:] }
+			}
 		}
 		plain.WriteString("/" + value)
-		if parameter {
-			value = url.PathEscape(value)
-		}
-		escaped.WriteString("/" + value)
+		escaped.WriteString("/" + escape(value))
 	}
 	return plain.String(), escaped.String()
 }

@@ -43,35 +43,38 @@ var _ lambda.Handler = task[any, any]{}
 
 // Invoke is called by the runtime client.
 func (t task[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	ctx = telemetry.With(invocation(ctx, ""), identifiers(payload)...)
-	out, err := t.call(ctx, payload)
-	if err == nil {
-		return out, nil
-	}
-	failure := public(err)
-	t.log.ErrorContext(ctx, "task failed", "code", failure.Code, "error", err.Error())
-	return nil, messages.InvokeResponse_Error{Type: string(failure.Code), Message: failure.Message}
-}
-
-func (t task[In, Out]) call(ctx context.Context, payload []byte) (answer []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			answer, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
+	ctx = invocation(ctx, "")
 	var in In
-	if err := t.decode(payload, &in); err != nil {
-		return nil, fault.Wrap(fault.WorkerInvalidCall, "the input is not one that this function takes", err)
-	}
-	out, err := t.handle(ctx, in)
+	err := t.decode(payload, &in)
 	if err != nil {
-		return nil, err
+		return nil, t.report(ctx, fault.Wrap(fault.WorkerInvalidCall, "the input is not one that this function takes", err))
 	}
-	answer, err = json.Marshal(out)
+	ctx = telemetry.With(ctx, identifiers(payload)...)
+	out, err := t.call(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("encoding answer: %w", err)
+		return nil, t.report(ctx, err)
+	}
+	answer, err := json.Marshal(out)
+	if err != nil {
+		return nil, t.report(ctx, fmt.Errorf("encoding answer: %w", err))
 	}
 	return answer, nil
+}
+
+// report logs an error and returns what Lambda may say of it.
+func (t task[In, Out]) report(ctx context.Context, err error) error {
+	failure := public(err)
+	t.log.ErrorContext(ctx, "task failed", "code", failure.Code, "error", err.Error())
+	return messages.InvokeResponse_Error{Type: string(failure.Code), Message: failure.Message}
+}
+
+func (t task[In, Out]) call(ctx context.Context, in In) (out Out, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return t.handle(ctx, in)
 }
 
 // public is what may be said of an error outside.
@@ -98,7 +101,7 @@ func identifiers(payload []byte) []slog.Attr {
 		Run        string `json:"run_id"`
 		Split      *int   `json:"split"`
 	}
-	_ = json.Unmarshal(payload, &ids) // what cannot be read is not logged; decoding reports it
+	_ = json.Unmarshal(payload, &ids) // an event of AWS has others
 	var attrs []slog.Attr
 	for _, a := range []slog.Attr{
 		slog.String("workspace_id", ids.Workspace), slog.String("connection_id", ids.Connection),
