@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -24,8 +25,8 @@ const catalogName = "headwater"
 // openAWS loads the SDK's configuration once. All S3 and Glue clients share its
 // credentials cache, which refreshes before expiry, and its connections.
 func (l *Lake) openAWS(ctx context.Context, cfg Config) error {
-	l.http = awshttp.NewBuildableClient()
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(l.http)}
+	buildable := awshttp.NewBuildableClient()
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(buildable)}
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}
@@ -33,12 +34,26 @@ func (l *Lake) openAWS(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	if configured, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok { // with AWS_CA_BUNDLE, say
+		buildable = configured
+	}
+	client := &http.Client{Transport: buildable.GetTransport(), CheckRedirect: sameMethod}
+	loaded.HTTPClient = client
 	l.aws = &loaded
 	l.closers = append(l.closers, func() error {
-		l.http.GetTransport().CloseIdleConnections()
+		client.CloseIdleConnections()
 		return nil
 	})
 	return nil
+}
+
+// sameMethod follows the redirects that repeat a request as it is, as the SDK's
+// own client does, whose connections cannot be closed.
+func sameMethod(r *http.Request, _ []*http.Request) error {
+	if code := r.Response.StatusCode; code == http.StatusTemporaryRedirect || code == http.StatusPermanentRedirect {
+		return nil
+	}
+	return http.ErrUseLastResponse
 }
 
 func (l *Lake) openCatalog(cfg Config) error {

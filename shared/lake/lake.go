@@ -20,7 +20,6 @@ import (
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 )
@@ -52,7 +51,6 @@ type Config struct {
 type Lake struct {
 	catalog     catalog.Catalog
 	aws         *aws.Config
-	http        *awshttp.BuildableClient
 	warehouse   string
 	targetBytes int64
 	closers     []func() error
