@@ -42,7 +42,7 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 		cancel()
 		return nil, err
 	}
-	placed, err := placeData(tbl, runID)
+	placed, err := l.override(tbl, iceberg.Properties{table.WriteDataPathKey: tbl.Location() + "/data/" + runID})
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("preparing data files: %w", err)
@@ -52,23 +52,6 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 	}
 	go w.encode(running, placed, in, l.targetBytes)
 	return w, nil
-}
-
-// placeData returns the table with its data path set to the run's own, in memory only.
-func placeData(tbl *table.Table, runID string) (*table.Table, error) {
-	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
-	if err != nil {
-		return nil, err
-	}
-	path := tbl.Location() + "/data/" + runID
-	if err := builder.SetProperties(iceberg.Properties{table.WriteDataPathKey: path}); err != nil {
-		return nil, err
-	}
-	metadata, err := builder.Build()
-	if err != nil {
-		return nil, err
-	}
-	return table.New(tbl.Identifier(), metadata, tbl.MetadataLocation(), tbl.FS, nil), nil
 }
 
 func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema, targetBytes int64) {
