@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// values are the values of an expression, by their placeholder (":status").
+// values are the values of an expression, by their placeholder (":status"); those that are encoded stay as they are.
 type values map[string]any
 
 // write is one conditional write, alone or as a part of a transaction. In its
@@ -92,6 +92,10 @@ func bind(v values) (map[string]types.AttributeValue, error) {
 	}
 	bound := make(map[string]types.AttributeValue, len(v))
 	for name, value := range v {
+		if encoded, ok := value.(types.AttributeValue); ok {
+			bound[name] = encoded
+			continue
+		}
 		encoded, err := attributevalue.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encoding %s: %w", name, err)
