@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,21 +36,45 @@ func (s *session) Checks() []source.Check {
 	}
 }
 
-// reach asks for the bucket unsigned. S3 says to anybody whether a bucket
-// exists and in which region; that it refuses the request itself is a pass.
+// reach asks for the bucket unsigned: S3 tells anybody whether a bucket exists,
+// and in which region. Other stores do not, so when it is refused it asks signed.
+// That the credential is refused too is no matter of this check.
 func (s *session) reach(ctx context.Context) (source.Finding, error) {
-	out, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.config.bucket}, anonymous)
+	err := s.head(ctx, anonymous)
+	if refused(err) {
+		err = s.head(ctx)
+	}
+	if err != nil && !refused(err) {
+		return source.Finding{}, err
+	}
+	return source.Finding{Detail: "the bucket exists"}, nil
+}
+
+func (s *session) head(ctx context.Context, options ...func(*s3.Options)) error {
+	out, err := s.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.config.bucket}, options...)
 	region := regionOf(err)
 	if err == nil {
 		region = aws.ToString(out.BucketRegion)
 	}
 	if region != "" && region != s.config.region {
-		return source.Finding{}, fault.Wrap(fault.SourceWrongRegion, wrongRegion(region), err)
+		return fault.Wrap(fault.SourceWrongRegion, wrongRegion(region), err)
 	}
-	if code := (Driver{}).Classify(err); err != nil && (code == nil || code.Code != fault.SourcePermission && code.Code != fault.SourceAuthentication) {
-		return source.Finding{}, err
+	return err
+}
+
+// refused reports whether S3 answered, and what it answered is about the caller.
+// S3 answers a HEAD with a bad token by a bare 400.
+func refused(err error) bool {
+	var answer *awshttp.ResponseError
+	if _, coded := fault.As(err); coded || !errors.As(err, &answer) {
+		return false
 	}
-	return source.Finding{Detail: "the bucket exists"}, nil
+	switch class := (Driver{}).Classify(err); {
+	case class == nil:
+		return answer.HTTPStatusCode() == http.StatusBadRequest
+	default:
+		return class.Code == fault.SourcePermission || class.Code == fault.SourceAuthentication || class.Code == fault.SourceExpired
+	}
 }
 
 // authenticate asks STS who the key belongs to, which needs no permission.

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -142,7 +143,10 @@ func byNetwork(err error) (fault.Code, bool) {
 	var dns *net.DNSError
 	var dial *net.OpError
 	var timeout net.Error
+	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &certificate):
+		return fault.SourceNetwork, true
 	case errors.As(err, &dns) && !dns.IsTemporary:
 		return fault.SourceNetwork, true
 	case errors.As(err, &dial) && dial.Op == "dial":

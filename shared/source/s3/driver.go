@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -37,24 +38,17 @@ const sdkAttempts = 2
 // AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_STS.
 func (Driver) Open(ctx context.Context, cfg source.Config) (source.Session, error) {
 	c := parse(cfg)
-	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       30 * time.Second,
-		ForceAttemptHTTP2:     false, // one connection per range reads faster
-	}
 	awscfg, err := awsconfig.LoadDefaultConfig(ctx,
 		awsconfig.WithRegion(c.region),
 		awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(c.keyID, c.secret.Reveal(), c.token.Reveal())),
-		awsconfig.WithHTTPClient(&http.Client{Transport: transport}),
+		awsconfig.WithHTTPClient(awshttp.NewBuildableClient()),
 		awsconfig.WithRetryMaxAttempts(sdkAttempts),
 	)
 	if err != nil {
 		return nil, err
 	}
+	transport := transportOf(awscfg)
+	awscfg.HTTPClient = &http.Client{Transport: transport, CheckRedirect: noRedirect}
 	client := s3.NewFromConfig(awscfg, func(o *s3.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil // other endpoints rarely have a host name per bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
@@ -68,6 +62,25 @@ func (Driver) Open(ctx context.Context, cfg source.Config) (source.Session, erro
 	s.close = sync.OnceFunc(transport.CloseIdleConnections)
 	return s, nil
 }
+
+// transportOf is a transport of the session's own, so that Close can close its
+// connections; it has the certificates that the SDK was configured with.
+func transportOf(cfg aws.Config) *http.Transport {
+	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		client = awshttp.NewBuildableClient()
+	}
+	transport := client.GetTransport()
+	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	transport.TLSHandshakeTimeout = 5 * time.Second
+	transport.ResponseHeaderTimeout = 30 * time.Second
+	transport.MaxIdleConnsPerHost = 64
+	transport.ForceAttemptHTTP2 = false // ranges read faster over connections of their own
+	return transport
+}
+
+// noRedirect keeps S3's redirect to another region an answer.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // session is one bucket, opened with one credential.
 type session struct {
@@ -84,4 +97,4 @@ func (s *session) Close() error {
 }
 
 // anonymous sends a request unsigned.
-func anonymous(o *s3.Options) { o.Credentials = aws.AnonymousCredentials{} }
+func anonymous(o *s3.Options) { o.Credentials = nil }

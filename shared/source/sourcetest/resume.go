@@ -1,0 +1,122 @@
+package sourcetest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// testResume: from every checkpoint a read goes on exactly where it was.
+func testResume(t *testing.T, h Harness) {
+	s := open(t, h, h.Config)
+	snapshot := discover(t, s)
+	inside := false
+	for _, want := range h.importable() {
+		plan := plan(t, s, snapshot, want.Name, h.TargetBytes)
+		for _, split := range plan.Splits {
+			req := source.ReadRequest{Table: plan.Table, Split: split}
+			var whole content
+			var points []source.Checkpoint
+			var rows, rejects []int
+			read(t, s, req, func(b source.Batch) {
+				whole.add(t, b)
+				points, rows, rejects = append(points, b.After), append(rows, len(whole.rows)), append(rejects, len(whole.rejects))
+			})
+			inside = inside || len(points) > 2
+			for i, from := range points {
+				var rest content
+				req.From = from
+				read(t, s, req, func(b source.Batch) { rest.add(t, b) })
+				if !slices.Equal(rest.rows, whole.rows[rows[i]:]) {
+					t.Errorf("%s, %s: from checkpoint %d of %d: %d rows, want the last %d", want.Name, split.Label, i+1, len(points), len(rest.rows), len(whole.rows)-rows[i])
+				}
+				if !slices.Equal(rest.rejects, whole.rejects[rejects[i]:]) {
+					t.Errorf("%s, %s: from checkpoint %d: other rejects", want.Name, split.Label, i+1)
+				}
+			}
+		}
+	}
+	if !inside {
+		t.Error("no split has more than two batches: make a table of the harness bigger")
+	}
+}
+
+// cancelled is how soon a cancelled call must return.
+const cancelled = 5 * time.Second
+
+// testCancel: every call ends soon after its context, with the context's error.
+func testCancel(t *testing.T, h Harness) {
+	s := open(t, h, h.Config)
+	snapshot := discover(t, s)
+	tables := h.importable()
+	plan := plan(t, s, snapshot, tables[0].Name, h.TargetBytes)
+	req := source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]}
+	calls := map[string]func(context.Context) error{
+		"Check":    func(ctx context.Context) error { _, err := s.Check(ctx); return err },
+		"Discover": func(ctx context.Context) error { _, err := s.Discover(ctx, ""); return err },
+		"Plan": func(ctx context.Context) error {
+			_, err := s.Plan(ctx, source.PlanRequest{Table: plan.Table})
+			return err
+		},
+		"Next": func(ctx context.Context) error {
+			r, err := s.Read(t.Context(), req)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = r.Close() }() // the cancelled Next is what is looked at
+			for {
+				b, err := r.Next(ctx)
+				if err != nil {
+					return err
+				}
+				b.Release()
+			}
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			began := time.Now()
+			if err := call(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want context.Canceled", err)
+			}
+			if took := time.Since(began); took > cancelled {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// testClose: readers and sessions close twice, and in the middle of a read.
+func testClose(t *testing.T, h Harness) {
+	s := open(t, h, h.Config)
+	plan := plan(t, s, discover(t, s), h.importable()[0].Name, h.TargetBytes)
+	r, err := s.Read(t.Context(), source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := r.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Release()
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Errorf("closing the reader: %v", err)
+		}
+	}
+	if _, err := r.Next(t.Context()); err == nil || err == io.EOF { //nolint:errorlint // a closed reader has not ended
+		t.Errorf("Next after Close: %v", err)
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing the session: %v", err)
+		}
+	}
+}
