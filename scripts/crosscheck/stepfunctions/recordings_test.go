@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,8 @@ type recording struct {
 func TestRecordings(t *testing.T) {
 	all := recordings(t)
 	js := asltest.JSONata(t)
-	var equal, refused int
+	var equal int
+	var refused []string
 	for _, r := range all {
 		t.Run(r.Case, func(t *testing.T) {
 			machine, err := asl.Parse(r.Definition, nil)
@@ -40,10 +42,7 @@ func TestRecordings(t *testing.T) {
 				err = machine.Check(js)
 			}
 			if problems, ok := asl.Refused(err); ok {
-				refused++
-				for _, problem := range problems {
-					t.Logf("refused: %s", problem)
-				}
+				refused = append(refused, fmt.Sprintf("  %s\n    %v", r.Case, problems))
 				return
 			}
 			if err != nil {
@@ -58,7 +57,8 @@ func TestRecordings(t *testing.T) {
 			equal++
 		})
 	}
-	fmt.Printf("stepfunctions: %d equal, %d refused, of %d recordings\n", equal, refused, len(all))
+	fmt.Printf("Step Functions: %d equal, %d refused, of %d recordings\nrefused:\n%s\n",
+		equal, len(refused), len(all), strings.Join(refused, "\n"))
 }
 
 func recordings(t *testing.T) []recording {

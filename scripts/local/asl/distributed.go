@@ -93,6 +93,9 @@ func (mr *mapRun) run(s *step, items []json.RawMessage, to location, failure *Er
 		if failure != nil {
 			return nil, failure
 		}
+		if len(input) > maxPayload {
+			return nil, s.tooLarge(s.state.name)
+		}
 		inputs[i] = input
 	}
 	mr.journal.Expect(len(inputs))

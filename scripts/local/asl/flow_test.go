@@ -23,6 +23,7 @@ func TestDataFlow(t *testing.T) {
 		"a Pass passes its input":           {`"A":{"Type":"Pass","End":true}`, `{"a":1}`, `{"a":1}`},
 		"Output replaces it":                {`"A":{"Type":"Pass","Output":{"b":"{% $states.input.a + 1 %}"},"End":true}`, `{"a":1}`, `{"b":2}`},
 		"the order of fields stays":         {`"A":{"Type":"Pass","Output":{"z":1,"a":"{% {'y': 2, 'b': 3} %}"},"End":true}`, `{}`, `{"z":1,"a":{"y":2,"b":3}}`},
+		"an output of 256 KiB exactly":      {`"A":{"Type":"Pass","Output":"{% $pad('', 262142, 'x') %}","Next":"Z"},"Z":{"Type":"Pass","Output":"{% $length($states.input) %}","End":true}`, `{}`, `262142`},
 		"a string that only contains {% %}": {`"A":{"Type":"Pass","Output":"x {% 1 %}","End":true}`, `{}`, `"x {% 1 %}"`},
 		"Succeed has Output":                {`"A":{"Type":"Succeed","Output":"{% $states.input.a %}"}`, `{"a":[1]}`, `[1]`},
 		"Task: Arguments, result, Output": {
@@ -71,18 +72,21 @@ func TestDataFlow(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	for name, test := range map[string]struct{ states, name, cause string }{
-		"Fail":                           {`"A":{"Type":"Fail","Error":"E","Cause":"{% 'c' & $states.input.n %}"}`, "E", "c1"},
-		"Fail with a number":             {`"A":{"Type":"Fail","Error":"{% 1 %}"}`, asl.ErrQueryEvaluation, "Expected 'string', but was 'number' for value: 1"},
-		"no rule and no Default":         {`"A":{"Type":"Choice","Choices":[{"Condition":false,"Next":"Z"}]},"Z":{"Type":"Succeed"}`, asl.ErrNoChoiceMatched, ""},
-		"a condition that is a number":   {`"A":{"Type":"Choice","Choices":[{"Condition":"{% 1 %}","Next":"Z"}]},"Z":{"Type":"Succeed"}`, asl.ErrQueryEvaluation, "Expected 'boolean', but was 'number' for value: 1"},
-		"an expression that throws":      {`"A":{"Type":"Pass","Output":"{% 1 + 'a' %}","End":true}`, asl.ErrQueryEvaluation, `threw an error during evaluation. T2002: The right side of the "+" operator must evaluate to a number`},
-		"$error":                         {`"A":{"Type":"Pass","Output":"{% $error('no') %}","End":true}`, asl.ErrQueryEvaluation, "threw an error during evaluation. D3137: no"},
-		"a result missing in a Pass":     {`"A":{"Type":"Pass","Output":"{% $states.result %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
-		"no root":                        {`"A":{"Type":"Pass","Output":"{% $ %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
-		"a regular expression as value":  {`"A":{"Type":"Pass","Output":{"r":"{% /a/ %}"},"End":true}`, asl.ErrQueryEvaluation, "for the field 'Output/r' returned an unsupported result type."},
-		"Items that are no array":        {`"A":{"Type":"Map","Items":"{% {'a': 1} %}","ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"End":true}`, asl.ErrQueryEvaluation, `Expected 'array', but was 'object' for value: {"a":1}`},
-		"an output over 256 KiB":         {`"A":{"Type":"Pass","Output":"{% $join([1..80000].$string($), '') %}","Next":"Z"},"Z":{"Type":"Succeed"}`, asl.ErrDataLimitExceeded, "The state/task 'A' returned a result with a size exceeding"},
-		"too many arguments at run time": {`"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":"{% {'FunctionName': 'f', 'LogType': 'Tail'} %}","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Z"}],"End":true},"Z":{"Type":"Succeed"}`, asl.ErrRuntime, "'LogType' is not supported"},
+		"Fail":                                  {`"A":{"Type":"Fail","Error":"E","Cause":"{% 'c' & $states.input.n %}"}`, "E", "c1"},
+		"Fail with a number":                    {`"A":{"Type":"Fail","Error":"{% 1 %}"}`, asl.ErrQueryEvaluation, "Expected 'string', but was 'number' for value: 1"},
+		"no rule and no Default":                {`"A":{"Type":"Choice","Choices":[{"Condition":false,"Next":"Z"}]},"Z":{"Type":"Succeed"}`, asl.ErrNoChoiceMatched, ""},
+		"a condition that is a number":          {`"A":{"Type":"Choice","Choices":[{"Condition":"{% 1 %}","Next":"Z"}]},"Z":{"Type":"Succeed"}`, asl.ErrQueryEvaluation, "Expected 'boolean', but was 'number' for value: 1"},
+		"an expression that throws":             {`"A":{"Type":"Pass","Output":"{% 1 + 'a' %}","End":true}`, asl.ErrQueryEvaluation, `threw an error during evaluation. T2002: The right side of the "+" operator must evaluate to a number`},
+		"$error":                                {`"A":{"Type":"Pass","Output":"{% $error('no') %}","End":true}`, asl.ErrQueryEvaluation, "threw an error during evaluation. D3137: no"},
+		"a result missing in a Pass":            {`"A":{"Type":"Pass","Output":"{% $states.result %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
+		"an inner variable is not seen outside": {`"A":{"Type":"Parallel","Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"own":1},"End":true}}}],"Output":"{% $own %}","End":true}`, asl.ErrQueryEvaluation, "'$own' specified for the field 'Output' returned nothing"},
+		"no root":                               {`"A":{"Type":"Pass","Output":"{% $ %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
+		"a regular expression as value":         {`"A":{"Type":"Pass","Output":{"r":"{% /a/ %}"},"End":true}`, asl.ErrQueryEvaluation, "for the field 'Output/r' returned an unsupported result type."},
+		"Items that are no array":               {`"A":{"Type":"Map","Items":"{% {'a': 1} %}","ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"End":true}`, asl.ErrQueryEvaluation, `Expected 'array', but was 'object' for value: {"a":1}`},
+		"an output over 256 KiB":                {`"A":{"Type":"Pass","Output":"{% $pad('', 262143, 'x') %}","Next":"Z"},"Z":{"Type":"Succeed"}`, asl.ErrDataLimitExceeded, "The state/task 'A' returned a result with a size exceeding"},
+		"arguments over 256 KiB":                {`"A":` + task(`,"Arguments":"{% $pad('', 262143, 'x') %}","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Z"}],"End":true`) + `,"Z":{"Type":"Succeed"}`, asl.ErrDataLimitExceeded, "The state/task 'A'"},
+		"a loop without an end":                 {`"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Choice","Choices":[{"Condition":true,"Next":"A"}],"Default":"Z"},"Z":{"Type":"Succeed"}`, asl.ErrRuntime, "maximum number of history events (25000)"},
+		"too many arguments at run time":        {`"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":"{% {'FunctionName': 'f', 'LogType': 'Tail'} %}","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Z"}],"End":true},"Z":{"Type":"Succeed"}`, asl.ErrRuntime, "'LogType' is not supported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, echo())

@@ -133,9 +133,6 @@ type Outcome struct {
 	StoppedAt time.Time
 }
 
-// errMachineTimeout is the cause with which a machine's TimeoutSeconds cancels its execution.
-var errMachineTimeout = errors.New("the state machine's TimeoutSeconds have passed")
-
 // Run executes the machine to its end and records its history. Cancelling the context ends it as ABORTED, with the error
 // and cause of an *Abort if that is the context's cause.
 func (in *Interpreter) Run(ctx context.Context, m *Machine, x Execution, journal Journal) Outcome {
@@ -143,7 +140,8 @@ func (in *Interpreter) Run(ctx context.Context, m *Machine, x Execution, journal
 	r.emit(0, "ExecutionStarted", func(e *Event) {
 		e.ExecutionStarted = &StartedDetails{Input: string(x.Input), RoleARN: x.RoleARN}
 	})
-	limited, stop := in.limit(ctx, m.Timeout, errMachineTimeout)
+	expired := errors.New("the state machine's TimeoutSeconds have passed") // this execution's own: a parent's aborts it
+	limited, stop := in.limit(ctx, m.Timeout, expired)
 	defer stop()
 
 	t := &thread{run: r, variables: &scope{}}
@@ -156,7 +154,7 @@ func (in *Interpreter) Run(ctx context.Context, m *Machine, x Execution, journal
 		r.emit(t.previous, "ExecutionSucceeded", func(e *Event) {
 			e.ExecutionSucceeded = &SucceededDetails{Output: string(output)}
 		})
-	case errors.Is(cause, errMachineTimeout):
+	case errors.Is(cause, expired):
 		outcome.Status = TimedOut
 		r.emit(0, "ExecutionTimedOut", func(e *Event) { e.ExecutionTimedOut = &FailureDetails{} })
 	case cause != nil:

@@ -3,6 +3,7 @@ package asl
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"sync"
 )
@@ -15,6 +16,17 @@ type run struct {
 
 	mu   sync.Mutex
 	last int64 // the id of the latest event
+}
+
+// maxEvents is the limit of a history: an execution that reaches it fails.
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const maxEvents = 25000
+
+// full tells whether the history has no room left for another state.
+func (r *run) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last >= maxEvents-2
 }
 
 // emit records an event that follows from the one with the id previous, and returns its id.
@@ -103,6 +115,10 @@ func (t *thread) walk(ctx context.Context, g *graph, input json.RawMessage) (jso
 
 // visit runs one state, with its retries, and leaves it by its own exit or by one that Catch opens.
 func (t *thread) visit(ctx context.Context, s *state, input json.RawMessage) (json.RawMessage, string, *Error) {
+	if t.run.full() {
+		cause := fmt.Sprintf("The execution reached the maximum number of history events (%d).", maxEvents)
+		return nil, "", &Error{Name: ErrRuntime, Cause: cause, terminal: true}
+	}
 	step := &step{thread: t, ctx: ctx, state: s, input: input, before: t.previous, enteredAt: t.run.in.Clock.Now()}
 	t.at = s
 	step.entered = t.emit(s.kind+"StateEntered", func(e *Event) {

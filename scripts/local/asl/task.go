@@ -87,6 +87,9 @@ func (t *task) run(s *step) (json.RawMessage, *exit, *Error) {
 		}
 		arguments = rendered
 	}
+	if len(arguments) > maxPayload {
+		return nil, nil, s.tooLarge(s.state.name)
+	}
 	var l limits
 	var failure *Error
 	if l.timeout, failure = s.seconds(t.timeout, 1); failure != nil {

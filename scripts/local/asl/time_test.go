@@ -2,7 +2,6 @@ package asl_test
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/scripts/local/asl"
-	"github.com/headwaterhq/headwater/scripts/local/asl/asltest"
 )
 
 // bubble runs a machine in virtual time.
@@ -158,12 +156,27 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestEndlessExpression: an expression that does not end fails its state.
-func TestEndlessExpression(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes the whole evaluation limit")
+// TestChildrenOfATimedOutMachine: the machine's timeout is not theirs; they are aborted.
+func TestChildrenOfATimedOutMachine(t *testing.T) {
+	b := newBench(t, hanging())
+	m := parse(t, `{"TimeoutSeconds":60,`+distributed(`"Items":[1,2]`)[1:])
+	if got := b.bubble(t, m, `{}`); got.Status != asl.TimedOut {
+		t.Errorf("ended as %s", got.Status)
 	}
-	b := newBench(t, asltest.Functions{"f": func(_ context.Context, p json.RawMessage) (json.RawMessage, error) { return p, nil }})
+	run := b.journal.MapRuns()[0]
+	for _, child := range run.Outcomes {
+		if child.Status != asl.Aborted {
+			t.Errorf("a child ended as %s", child.Status)
+		}
+	}
+	if run.Status != asl.Aborted || len(run.Outcomes) != 2 {
+		t.Errorf("the map run is %s with %d children", run.Status, len(run.Outcomes))
+	}
+}
+
+// TestLongExpression: a cancelled execution does not wait for an expression.
+func TestLongExpression(t *testing.T) {
+	b := newBench(t, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	got := b.run(ctx, parse(t, machine(`"A":{"Type":"Pass","Output":"{% $count([1..9000000].($string($) & 'x')) %}","End":true}`)), `{}`)
