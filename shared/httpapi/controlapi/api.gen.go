@@ -562,12 +562,19 @@ type RunPage struct {
 // RunStatus defines model for RunStatus.
 type RunStatus string
 
-// S3AccessKey An access key of platform `s3`.
+// S3AccessKey The access key of an IAM user that may list and read the prefix and nothing else.
 type S3AccessKey struct {
-	AccessKeyID     string            `json:"access_key_id"`
-	Method          S3AccessKeyMethod `json:"method"`
-	SecretAccessKey string            `json:"secret_access_key,omitempty,omitzero"`
-	SessionToken    string            `json:"session_token,omitempty,omitzero"`
+	// AccessKeyID Identifies the key; not secret.
+	//
+	// Examples: AKIAIOSFODNN7EXAMPLE
+	AccessKeyID string            `json:"access_key_id"`
+	Method      S3AccessKeyMethod `json:"method"`
+
+	// SecretAccessKey The secret part of the key.
+	SecretAccessKey string `json:"secret_access_key,omitempty,omitzero"`
+
+	// SessionToken Only with temporary credentials, which stop working when they expire.
+	SessionToken string `json:"session_token,omitempty,omitzero"`
 }
 
 // S3AccessKeyMethod defines model for S3AccessKey.Method.
@@ -575,14 +582,20 @@ type S3AccessKeyMethod string
 
 // S3Settings Settings of platform `s3`.
 type S3Settings struct {
-	// Bucket Name of the bucket.
+	// Bucket Name of the bucket, without s3:// and without a path.
+	//
+	// Examples: acme-exports
 	Bucket string `json:"bucket"`
 
-	// Prefix Each directory below it is a table.
+	// Prefix Directory below which the tables are. Empty takes the whole bucket.
+	//
+	// Examples: exports/crm
 	Prefix string `json:"prefix,omitempty,omitzero"`
 
-	// Region Region of the bucket.
-	Region string `json:"region,omitempty,omitzero"`
+	// Region AWS region of the bucket.
+	//
+	// Examples: eu-central-1
+	Region string `json:"region"`
 }
 
 // SchemaPage defines model for SchemaPage.
