@@ -50,8 +50,35 @@ func big(digits string) decimal128.Num {
 	return n
 }
 
+// everyRow is what landEveryType lands: a row's identifier and its JSON.
+type everyRow struct{ id, want string }
+
 func TestEveryTypeReadsBackAsWritten(t *testing.T) {
 	l := newPlace(t).open(t)
+	rows := landEveryType(t, l)
+	all, err := l.Rows(t.Context(), people, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != len(rows) {
+		t.Fatalf("%d rows, want %d", len(all), len(rows))
+	}
+	for i, row := range rows {
+		checkRow(t, row.want, all[i])
+		found, err := l.Lookup(t.Context(), people, "identifier", row.id, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) != 1 {
+			t.Fatalf("%s: found %d rows", row.id, len(found))
+		}
+		checkRow(t, row.want, found[0])
+	}
+}
+
+// landEveryType commits a table with a column of each type.
+func landEveryType(t *testing.T, l *lake.Lake) []everyRow {
+	t.Helper()
 	var columns []schema.Column
 	var fields []arrow.Field
 	for _, c := range everyType {
@@ -131,24 +158,11 @@ func TestEveryTypeReadsBackAsWritten(t *testing.T) {
 	if _, err := l.Commit(t.Context(), people, "run_1", ingest.Append, parts(files)); err != nil {
 		t.Fatal(err)
 	}
-	all, err := l.Rows(t.Context(), people, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) != len(rows) {
-		t.Fatalf("%d rows, want %d", len(all), len(rows))
-	}
+	landed := make([]everyRow, len(rows))
 	for i, row := range rows {
-		checkRow(t, row.want, all[i])
-		found, err := l.Lookup(t.Context(), people, "identifier", row.id, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found) != 1 {
-			t.Fatalf("%s: found %d rows", row.id, len(found))
-		}
-		checkRow(t, row.want, found[0])
+		landed[i] = everyRow{row.id, row.want}
 	}
+	return landed
 }
 
 func checkRow(t *testing.T, want string, row lake.Row) {
