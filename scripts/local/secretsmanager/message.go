@@ -39,6 +39,14 @@ type (
 
 	idInput struct{ SecretId string } //nolint:revive // the wire's spelling
 
+	tagInput struct {
+		SecretId string //nolint:revive // the wire's spelling
+		Tags     []tag
+	}
+	untagInput struct {
+		SecretId string //nolint:revive // the wire's spelling
+		TagKeys  []string
+	}
 	deleteInput struct {
 		SecretId                   string //nolint:revive // the wire's spelling
 		RecoveryWindowInDays       *int
@@ -85,7 +93,7 @@ type (
 		DeletedDate            *float64            `json:",omitempty"`
 		VersionIdsToStages     map[string][]string `json:",omitempty"`
 		SecretVersionsToStages map[string][]string `json:",omitempty"`
-		Tags                   []tag               `json:",omitempty"`
+		Tags                   []tag               `json:",omitzero"` // empty is told from never
 	}
 	listedVersion struct {
 		VersionId        string   //nolint:revive // the wire's spelling

@@ -15,7 +15,7 @@ const (
 
 type secret struct {
 	ARN, Name, Description, KmsKeyID string
-	Tags                             []tag
+	Tags                             []tag // nil until there has been one
 	Created, Changed                 time.Time
 	Accessed                         time.Time
 	Deleted, DeletionDate            time.Time  // zero unless it is marked for deletion

@@ -1,5 +1,5 @@
 // Package secretsmanager is AWS Secrets Manager on the wire, with versions, staging labels and recovery windows. The secrets
-// are kept encrypted. Tags are those a secret was created with; rotation, resource policies and replication are not known, and refused by name.
+// are kept encrypted. Rotation, resource policies and replication are not known, and refused by name.
 package secretsmanager
 
 import (
@@ -47,5 +47,7 @@ func Open(cfg Config) (http.Handler, error) {
 		"ListSecrets":              awsjson.Typed(s.list),
 		"DeleteSecret":             awsjson.Typed(s.delete),
 		"RestoreSecret":            awsjson.Typed(s.restore),
+		"TagResource":              awsjson.Typed(s.tag),
+		"UntagResource":            awsjson.Typed(s.untag),
 	}), nil
 }
