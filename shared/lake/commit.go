@@ -109,15 +109,16 @@ func (c *commit) read(tbl *table.Table) error {
 	if c.parts == nil {
 		return nil
 	}
+	var files []iceberg.DataFile
 	for encoded, err := range c.parts {
 		if err != nil {
 			return fmt.Errorf("reading the run's data files: %w", err)
 		}
-		if c.files, err = appendDecoded(c.files, encoded, tbl); err != nil {
+		if files, err = appendDecoded(files, encoded, tbl); err != nil {
 			return err
 		}
 	}
-	c.parts = nil
+	c.parts, c.files = nil, files
 	return nil
 }
 

@@ -21,8 +21,6 @@ import (
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/headwaterhq/headwater/shared/ingest"
 )
 
 // The catalogs.
@@ -103,11 +101,6 @@ func (l *Lake) Close() error {
 type TableID struct {
 	Workspace string
 	Name      string
-}
-
-// TableOf names the table that an import lands in.
-func TableOf(i ingest.Import) TableID {
-	return TableID{Workspace: i.WorkspaceID, Name: string(i.Type) + "_" + i.ID}
 }
 
 // String is the table's full name, as query engines write it.

@@ -180,10 +180,8 @@ func TestCasts(t *testing.T) {
 			result := one(t, alloc, in, test.to)
 			defer result.Release()
 			var got []any
-			if result.Record != nil {
-				for i := range result.Record.Column(0).Len() {
-					got = append(got, valueAt(t, result.Record.Column(0), i))
-				}
+			for i := range result.Record.Column(0).Len() {
+				got = append(got, valueAt(t, result.Record.Column(0), i))
 			}
 			if diff := cmp.Diff(want, got, cmp.Comparer(sameFloat), unscaled); diff != "" {
 				t.Errorf("values (-want +got):\n%s", diff)

@@ -7,12 +7,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// compact returns the mapped columns without the rejected rows, nil when no row
-// is left. Rejects are few, so the rows between them are copied as blocks.
+// compact returns the mapped columns without the rejected rows. Rejects are few,
+// so the rows between them are copied as blocks.
 func (m *Mapper) compact(rows int) (arrow.RecordBatch, error) {
 	kept := m.rejects.kept()
 	if len(kept) == 0 {
-		return nil, nil
+		return m.none(), nil
 	}
 	columns := make([]arrow.Array, 0, len(m.mapped))
 	defer func() {

@@ -81,11 +81,11 @@ func (m *Mapper) Schema() *arrow.Schema { return m.out }
 
 // Result is what a batch became.
 type Result struct {
-	Record  arrow.RecordBatch // nil when no row is left
+	Record  arrow.RecordBatch // has no rows when none is left
 	Rejects []Rejected        // in the order of the rows, the reader's first
 }
 
-// Release frees the record's memory.
+// Release frees the record's memory. The zero Result has none.
 func (r Result) Release() {
 	if r.Record != nil {
 		r.Record.Release()
@@ -97,6 +97,7 @@ func (r Result) Release() {
 func (m *Mapper) Map(batch source.Batch) (Result, error) {
 	result := Result{Rejects: fromReader(batch.Rejects)}
 	if batch.Record == nil || batch.Record.NumRows() == 0 {
+		result.Record = m.none()
 		return result, nil
 	}
 	if err := m.fits(batch.Record); err != nil {
@@ -116,6 +117,13 @@ func (m *Mapper) Map(batch source.Batch) (Result, error) {
 	record, err := m.compact(rows)
 	result.Record = record
 	return result, err
+}
+
+// none is a record without rows.
+func (m *Mapper) none() arrow.RecordBatch {
+	builder := array.NewRecordBuilder(m.alloc, m.out)
+	defer builder.Release()
+	return builder.NewRecordBatch()
 }
 
 func (m *Mapper) mapColumn(c *column, in arrow.Array) arrow.Array {

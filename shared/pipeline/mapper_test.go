@@ -175,9 +175,13 @@ func TestBatchesWithoutRows(t *testing.T) {
 	defer empty.Release()
 	for name, record := range map[string]arrow.RecordBatch{"no record": nil, "no rows": empty} {
 		result, err := m.Map(source.Batch{Record: record, Rejects: []source.Reject{{Origin: 1, Rule: "not_utf8"}}})
-		if err != nil || result.Record != nil || len(result.Rejects) != 1 {
-			t.Errorf("%s: got %v, %v", name, result, err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if !result.Record.Schema().Equal(m.Schema()) || result.Record.NumRows() != 0 || len(result.Rejects) != 1 {
+			t.Errorf("%s: got %v", name, result)
+		}
+		result.Release()
 	}
 }
 

@@ -118,7 +118,7 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 		}
 		defer result.Release()
 		var got [][]any
-		for r := range rowsOf(result) {
+		for r := range int(result.Record.NumRows()) {
 			row := make([]any, width)
 			for c := range width {
 				row[c] = valueAt(t, result.Record.Column(c), r)
@@ -138,13 +138,6 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 			rt.Errorf("rejects (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func rowsOf(r pipeline.Result) int {
-	if r.Record == nil {
-		return 0
-	}
-	return int(r.Record.NumRows())
 }
 
 func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r int) ([]any, *pipeline.Rejected) {
