@@ -122,7 +122,7 @@ func TestAuthorizer(t *testing.T) {
 		AuthorizerType                 string
 		AuthorizerPayloadFormatVersion string
 		EnableSimpleResponses          bool
-		AuthorizerResultTtlInSeconds   int //nolint:revive,staticcheck // CloudFormation's spelling
+		AuthorizerResultTtlInSeconds   int
 		IdentitySource                 []string
 	}
 	want := authorizer{"REQUEST", "2.0", true, 60, []string{"$request.header.Authorization"}}
