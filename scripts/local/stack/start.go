@@ -141,15 +141,14 @@ func (s *Stack) describeFunctions() ([]lambda.Function, error) {
 func (s *Stack) environment(f template.Function) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, f.Environment)
-	over := map[string]string{names.EnvLakeCatalog: names.CatalogSQL}
-	maps.Copy(over, s.cfg.Env)
-	for name, value := range over {
+	if _, ok := env[names.EnvLakeCatalog]; ok {
+		env[names.EnvLakeCatalog] = names.CatalogSQL
+		env[names.EnvLakeCatalogURI] = "file:" + s.cfg.path("catalog.db")
+	}
+	for name, value := range s.cfg.Env {
 		if _, ok := env[name]; ok {
 			env[name] = value
 		}
-	}
-	if env[names.EnvLakeCatalog] == names.CatalogSQL {
-		env[names.EnvLakeCatalogURI] = "file:" + s.cfg.path("catalog.db")
 	}
 	maps.Copy(env, s.Environ())
 	return env
