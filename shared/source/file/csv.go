@@ -55,7 +55,7 @@ func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
 			}
 			if end == pos {
 				t.at++
-				pos = next
+				pos = min(next, len(buf))
 				continue
 			}
 			fields = t.plain(b, buf, pos, end)

@@ -1,0 +1,7 @@
+package file
+
+// WithLimits makes limits small enough for tests to reach them.
+func WithLimits(f *Files, batchRows, recordBytes int) *Files {
+	f.limits.batchRows, f.limits.recordBytes, f.limits.bufferBytes = batchRows, recordBytes, 2*recordBytes
+	return f
+}
