@@ -37,7 +37,9 @@ type runOf struct{ workspace, run string }
 
 type name struct{ workspace, kind, lower string }
 
-func nameOf(workspaceID, kind, text string) name { return name{workspaceID, kind, strings.ToLower(text)} }
+func nameOf(workspaceID, kind, text string) name {
+	return name{workspaceID, kind, strings.ToLower(text)}
+}
 
 // New returns an empty store.
 func New() *Store {
