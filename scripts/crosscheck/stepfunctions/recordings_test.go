@@ -57,7 +57,7 @@ func TestRecordings(t *testing.T) {
 			equal++
 		})
 	}
-	fmt.Printf("Step Functions: %d equal, %d refused, of %d recordings\nrefused:\n%s\n",
+	fmt.Fprintf(os.Stdout, "Step Functions: %d equal, %d refused, of %d recordings\nrefused:\n%s\n",
 		equal, len(refused), len(all), strings.Join(refused, "\n"))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -176,6 +177,30 @@ func TestTooManyFailuresStopTheRest(t *testing.T) {
 	decode(t, object(t, b, "results/"+id+"/PENDING_0.json"), &pending)
 	if len(pending)+len(run.Outcomes) != 8 {
 		t.Errorf("%d pending and %d ran, of 8", len(pending), len(run.Outcomes))
+	}
+}
+
+// TestAbortedChildrenAreFailures: a child that was running when too many had failed is in the file of failures.
+func TestAbortedChildrenAreFailures(t *testing.T) {
+	both := make(chan struct{}, 2)
+	b := newBench(t, asltest.Functions{"f": func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		both <- struct{}{}
+		if string(payload) == "0" {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		for len(both) < 2 { // fail only when the other one runs
+			time.Sleep(time.Millisecond)
+		}
+		return nil, &asl.FunctionError{Payload: []byte(`{"errorType":"Boom"}`)}
+	}})
+	wantFailure(t, b.run(t.Context(), parse(t, distributed(`"Items":[0,1],`+writer)), `{}`), asl.ErrToleratedFailures, "")
+	run := b.journal.MapRuns()[0]
+	var found []struct{ Input, Status string }
+	decode(t, object(t, b, "results/"+run.Spec.ARN[strings.LastIndexByte(run.Spec.ARN, ':')+1:]+"/FAILED_0.json"), &found)
+	want := []struct{ Input, Status string }{{"0", "ABORTED"}, {"1", "FAILED"}}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -81,6 +81,8 @@ func TestFailures(t *testing.T) {
 		"a result missing in a Pass":            {`"A":{"Type":"Pass","Output":"{% $states.result %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
 		"an inner variable is not seen outside": {`"A":{"Type":"Parallel","Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"own":1},"End":true}}}],"Output":"{% $own %}","End":true}`, asl.ErrQueryEvaluation, "'$own' specified for the field 'Output' returned nothing"},
 		"no root":                               {`"A":{"Type":"Pass","Output":"{% $ %}","End":true}`, asl.ErrQueryEvaluation, "returned nothing (undefined)"},
+		"a function as value":                   {`"A":{"Type":"Pass","Output":"{% function($x) { $x } %}","End":true}`, asl.ErrQueryEvaluation, "for the field 'Output' returned an unsupported result type."},
+		"a function within a value":             {`"A":{"Type":"Pass","Output":"{% {'f': [function($x) { $x }]} %}","End":true}`, asl.ErrQueryEvaluation, "for the field 'Output' returned an unsupported result type."},
 		"a regular expression as value":         {`"A":{"Type":"Pass","Output":{"r":"{% /a/ %}"},"End":true}`, asl.ErrQueryEvaluation, "for the field 'Output/r' returned an unsupported result type."},
 		"Items that are no array":               {`"A":{"Type":"Map","Items":"{% {'a': 1} %}","ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"End":true}`, asl.ErrQueryEvaluation, `Expected 'array', but was 'object' for value: {"a":1}`},
 		"an output over 256 KiB":                {`"A":{"Type":"Pass","Output":"{% $pad('', 262143, 'x') %}","Next":"Z"},"Z":{"Type":"Succeed"}`, asl.ErrDataLimitExceeded, "The state/task 'A' returned a result with a size exceeding"},
@@ -203,4 +205,13 @@ func TestEventsFollowFromEachOther(t *testing.T) {
 			t.Errorf("event %d (%s) has id %d and previous %d", i+1, e.Type, e.ID, e.PreviousEventID)
 		}
 	}
+}
+
+// TestAssigningAnOuterVariable: what Parse cannot see, because the state around assigns only when it leaves, fails when it
+// happens: here when the loop comes around again.
+func TestAssigningAnOuterVariable(t *testing.T) {
+	b := newBench(t, nil)
+	got := b.run(t.Context(), parse(t, machine(`"A":{"Type":"Parallel","Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"v":1},"End":true}}}],
+		"Assign":{"v":2},"Next":"L"},"L":{"Type":"Choice","Choices":[{"Condition":true,"Next":"A"}],"Default":"Z"},"Z":{"Type":"Succeed"}`)), `{}`)
+	wantFailure(t, got, asl.ErrRuntime, "The variable 'v' belongs to an outer scope")
 }

@@ -100,6 +100,18 @@ func TestRetriersCountByThemselves(t *testing.T) {
 	}
 }
 
+// TestAUsedUpRetrierIsTheLastWord: a later retrier that would match as well is not asked.
+func TestAUsedUpRetrierIsTheLastWord(t *testing.T) {
+	b := newBench(t, failing("Boom"))
+	clock := &recordingClock{}
+	b.Clock = clock
+	got := b.run(t.Context(), parse(t, machine(`"A":`+task(`,"Retry":[{"ErrorEquals":["Boom"],"MaxAttempts":1},{"ErrorEquals":["States.ALL"]}],"End":true`))), `{}`)
+	wantFailure(t, got, "Boom", "")
+	if len(clock.slept) != 1 {
+		t.Errorf("%d retries, want 1", len(clock.slept))
+	}
+}
+
 // TestRetryCountIsShown: $states.context.State.RetryCount counts the retries of the visit.
 func TestRetryCountIsShown(t *testing.T) {
 	var seen []string
