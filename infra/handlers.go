@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/headwaterhq/headwater/shared/names"
@@ -43,16 +44,20 @@ func (s *stack) addHandlers() {
 	})
 }
 
+// authorizerEnv has the OIDC settings all or not at all; with some of them the
+// authorizer would not start and nobody could call, so synthesis fails.
 func (s *stack) authorizerEnv() map[string]*string {
 	env := map[string]*string{names.EnvTable: s.storage.table.TableName()}
-	for name, value := range map[string]string{
-		names.EnvOIDCIssuer:         s.props.OIDC.Issuer,
-		names.EnvOIDCAudience:       s.props.OIDC.Audience,
-		names.EnvOIDCWorkspaceClaim: s.props.OIDC.WorkspaceClaim,
-	} {
-		if value != "" {
-			env[name] = jsii.String(value)
-		}
+	oidc := s.props.OIDC
+	switch {
+	case oidc == OIDC{}:
+	case oidc.Issuer == "" || oidc.Audience == "" || oidc.WorkspaceClaim == "":
+		awscdk.Annotations_Of(s.scope).AddError(jsii.String(
+			contextOIDCIssuer + ", " + contextOIDCAudience + " and " + contextOIDCClaim + " go together: set all three or none"))
+	default:
+		env[names.EnvOIDCIssuer] = &oidc.Issuer
+		env[names.EnvOIDCAudience] = &oidc.Audience
+		env[names.EnvOIDCWorkspaceClaim] = &oidc.WorkspaceClaim
 	}
 	return env
 }

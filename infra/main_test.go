@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,7 +37,7 @@ var synthesized = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	app, _, err := newTestApp(dir)
+	app, _, err := newTestApp(dir, nil)
 	if err != nil {
 		return "", err
 	}
@@ -45,8 +46,9 @@ var synthesized = sync.OnceValues(func() (string, error) {
 	return string(text), err
 })
 
-// newTestApp builds the app under dir without synthesizing it.
-func newTestApp(dir string) (awscdk.App, awscdk.Stack, error) {
+// newTestApp builds the app under dir without synthesizing it, with a
+// deployment's settings on top of cdk.json.
+func newTestApp(dir string, settings map[string]any) (awscdk.App, awscdk.Stack, error) {
 	for _, name := range functionNames() {
 		bootstrap := filepath.Join(dir, "lambda", name, "bootstrap")
 		if err := os.MkdirAll(filepath.Dir(bootstrap), 0o755); err != nil {
@@ -63,6 +65,7 @@ func newTestApp(dir string) (awscdk.App, awscdk.Stack, error) {
 	context[contextLambdaDir] = filepath.Join(dir, "lambda")
 	// Tests read annotations themselves; the report would only repeat them.
 	context["@aws-cdk/core:annotationsInValidationReport"] = false
+	maps.Copy(context, settings)
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Outdir:             jsii.String(filepath.Join(dir, "cdk.out")),
 		Context:            &context,

@@ -48,7 +48,7 @@ var accepted = []struct {
 }
 
 func TestNagFindsNothingUnexplained(t *testing.T) {
-	app, stack, err := newTestApp(t.TempDir())
+	app, stack, err := newTestApp(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

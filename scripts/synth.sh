@@ -8,9 +8,10 @@ cd "$(dirname "$0")/.."
 golden=infra/testdata/headwater.template.json
 cdk=scripts/tools/node_modules/.bin/cdk
 [ -x "$cdk" ] || { echo "synth: the CDK CLI is missing; run make tools-node" >&2; exit 1; }
+[ -d build/lambda ] || { echo "synth: the functions are not built; run make build-lambda" >&2; exit 1; }
 
-# The CDK's remarks about deprecated parts of its own say nothing about this app.
-export JSII_DEPRECATED=quiet CDK_DISABLE_CLI_TELEMETRY=1
+# The CDK's remarks about deprecated parts of its own, and about Node 20's age, say nothing about this app.
+export JSII_DEPRECATED=quiet JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 CDK_DISABLE_CLI_TELEMETRY=1
 "$cdk" synth --quiet
 
 if [ -f cdk.context.json ]; then
