@@ -24,7 +24,7 @@ type Config struct {
 	Env map[string]string
 
 	Region, Account string // us-east-1 and 000000000000 unless set
-	MaxEnvironments int    // processes per function; 16 unless set
+	MaxEnvironments int    // processes per function; two per core, four at least, unless set
 	HoldSchedules   bool   // schedules fire only when the clock is advanced
 
 	// Report is told of every component as it comes up.

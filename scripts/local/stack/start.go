@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
+	"github.com/headwaterhq/headwater/scripts/local/access"
 	"github.com/headwaterhq/headwater/scripts/local/asl"
 	"github.com/headwaterhq/headwater/scripts/local/asl/stepfunctions"
 	"github.com/headwaterhq/headwater/scripts/local/bus"
@@ -61,7 +64,7 @@ func (s *Stack) startStores(ctx context.Context) error {
 	}
 	if err := errors.Join(
 		s.listen("S3", s.cfg.Ports.S3, s3, &s.URLs.S3),
-		s.listen("Secrets Manager", s.cfg.Ports.SecretsManager, secrets, &s.URLs.SecretsManager),
+		s.listen("Secrets Manager", s.cfg.Ports.SecretsManager, access.Guard(s.Keys, secrets), &s.URLs.SecretsManager),
 		s.listen("STS", s.cfg.Ports.STS, sts.Handler(s.Keys, s.cfg.Account), &s.URLs.STS),
 	); err != nil {
 		return err
@@ -98,23 +101,26 @@ func (s *Stack) startFunctions(context.Context) error {
 		return err
 	}
 	s.functions, err = lambda.Open(lambda.Config{
-		Functions: functions, Nursery: s.nursery, LogDir: s.cfg.path("logs"), TempDir: s.cfg.path("tmp"), MaxEnvironments: s.cfg.MaxEnvironments,
+		Functions: functions, Nursery: s.nursery, LogDir: s.cfg.path("logs"), TempDir: s.cfg.path("tmp"), MaxEnvironments: cmp.Or(s.cfg.MaxEnvironments, max(minEnvironments, 2*runtime.NumCPU())),
 	})
 	if err != nil {
 		return err
 	}
 	s.onClose(s.functions.Close)
-	invoke.set(s.functions.Handler())
+	invoke.set(access.Guard(s.Keys, s.functions.Handler()))
 	if s.bus, err = bus.New(s.cfg.Region, s.cfg.Account, s.declared.Rules, s.deliver); err != nil {
 		return err
 	}
-	events.set(s.bus.Handler())
+	events.set(access.Guard(s.Keys, s.bus.Handler()))
 	if err := s.openMachines(); err != nil {
 		return err
 	}
-	machines.set(s.machines.Handler())
+	machines.set(access.Guard(s.Keys, s.machines.Handler()))
 	return nil
 }
+
+// minEnvironments is how many processes of a function run at once on the smallest machine.
+const minEnvironments = 4
 
 // describeFunctions says how each function is run. All binaries that are missing are reported at once.
 func (s *Stack) describeFunctions() ([]lambda.Function, error) {
