@@ -1,19 +1,28 @@
 package source
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
 // wrap classifies err once, beside the SDK, and masks the credential in what
-// is kept of it. An error that has a code keeps it.
+// is kept of it. An error that has a code keeps it; a cancelled call keeps only
+// that it was cancelled.
 func (s *Source) wrap(doing string, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", doing, context.Canceled)
 	}
 	coded, ok := fault.As(err)
 	if !ok {
@@ -33,16 +42,32 @@ func (s *Source) wrap(doing string, err error) error {
 	}
 }
 
-// masker replaces every secret of a credential, also as it looks in a URL.
+// shortestMasked is the length from which a secret is masked: masking shorter
+// text would garble messages and hide nothing.
+const shortestMasked = 4
+
+// masker replaces every secret of a credential, also as it looks in a URL, in
+// JSON and in a Basic header. Longer forms go first, so that none is left over
+// where one is a part of another.
 func masker(spec Spec, cred Credential) *strings.Replacer {
 	method, _ := spec.Method(cred.Method)
-	var pairs []string
+	var forms []string
 	for _, f := range method.Fields {
 		secret := cred.Fields[f.Name].Reveal()
-		if !f.Secret || len(secret) < 4 {
+		if !f.Secret || len(secret) < shortestMasked {
 			continue
 		}
-		pairs = append(pairs, secret, mask, url.QueryEscape(secret), mask)
+		quoted, err := json.Marshal(secret)
+		if err != nil {
+			panic("source: strings always marshal: " + err.Error())
+		}
+		forms = append(forms, secret, url.QueryEscape(secret), url.PathEscape(secret),
+			string(quoted[1:len(quoted)-1]), base64.StdEncoding.EncodeToString([]byte(secret)))
+	}
+	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	var pairs []string
+	for _, form := range slices.Compact(forms) {
+		pairs = append(pairs, form, mask)
 	}
 	return strings.NewReplacer(pairs...)
 }

@@ -2,13 +2,11 @@ package source
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -80,37 +78,7 @@ func (s *Source) Read(ctx context.Context, req ReadRequest) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &resumingReader{source: s, open: open, current: r, at: req.From}, nil
-}
-
-// resumingReader hides transient failures by reading on from the last checkpoint.
-type resumingReader struct {
-	source  *Source
-	open    func(context.Context, Checkpoint) (Reader, error)
-	current Reader
-	at      Checkpoint
-}
-
-func (r *resumingReader) Schema() *arrow.Schema { return r.current.Schema() }
-
-func (r *resumingReader) Next(ctx context.Context) (Batch, error) {
-	reopen := false
-	batch, err := call(ctx, r.source, "reading split", func(ctx context.Context) (Batch, error) {
-		if reopen {
-			_ = r.current.Close() // it has failed; the new reader reports what matters
-			fresh, err := r.open(ctx, r.at)
-			if err != nil {
-				return Batch{}, err
-			}
-			r.current = fresh
-		}
-		reopen = true
-		return r.current.Next(ctx)
-	})
-	if err == nil {
-		r.at = batch.After
-	}
-	return batch, err
+	return &resumingReader{source: s, open: open, schema: r.Schema(), current: r, at: req.From}, nil
 }
 
 // call runs f under a span, retrying transient failures with full jitter.
@@ -120,8 +88,8 @@ func call[T any](ctx context.Context, s *Source, doing string, f func(context.Co
 	backoff := firstBackoff
 	for attempt := 1; ; attempt++ {
 		result, err := f(ctx)
-		if err == nil || err == io.EOF { //nolint:errorlint // only a bare EOF is an end: a wrapped one is a broken connection
-			return result, err
+		if err == nil {
+			return result, nil
 		}
 		err = s.wrap(doing, err)
 		if attempt == attempts || !fault.Retryable(err) || !sleep(ctx, rand.N(backoff)) {
@@ -143,5 +111,3 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-func (r *resumingReader) Close() error { return r.source.wrap("closing split", r.current.Close()) }

@@ -126,7 +126,7 @@ func fixed[T int32 | int64 | float64](c *converter, b *block, fields []span, col
 	return func() arrow.Array {
 		values := keep(values, c)
 		bitmap, n := nulls.bitmap(c)
-		return makeArray(arrowType(col), len(values), n, bitmap, bytesOf(values))
+		return makeArray(source.ArrowType(col), len(values), n, bitmap, bytesOf(values))
 	}
 }
 
@@ -154,7 +154,7 @@ func (c *converter) bools(b *block, fields []span, col schema.Column, kind wante
 			}
 		}
 		bitmap, n := nulls.bitmap(c)
-		return makeArray(arrowType(col), len(values), n, bitmap, packed)
+		return makeArray(source.ArrowType(col), len(values), n, bitmap, packed)
 	}
 }
 
@@ -178,7 +178,7 @@ func (c *converter) strings(b *block, fields []span, col schema.Column) arrow.Ar
 		offsets = append(offsets, int32(len(data)))
 	}
 	bitmap, n := nulls.packed(len(offsets) - 1)
-	return makeArray(arrowType(col), len(offsets)-1, n, bitmap, bytesOf(offsets), data)
+	return makeArray(source.ArrowType(col), len(offsets)-1, n, bitmap, bytesOf(offsets), data)
 }
 
 // keep moves the values of the good rows together.

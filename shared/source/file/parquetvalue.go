@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // deliver returns an array in the type that a column is delivered in. The
@@ -21,7 +22,7 @@ func deliver(arr arrow.Array, col schema.Column, flag func(row int, rule, reason
 	if ext, ok := arr.(array.ExtensionArray); ok && ext.ExtensionType().ExtensionName() != "arrow.uuid" {
 		arr = ext.Storage()
 	}
-	want := arrowType(col)
+	want := source.ArrowType(col)
 	if arrow.TypeEqual(arr.DataType(), want) {
 		if s, ok := arr.(*array.String); ok {
 			checkText(s, flag)

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // partitionColumns collects the values of partition directories and types
@@ -85,7 +86,7 @@ func partitionOf(partitions []partition, name string) partition {
 // constantArray repeats a partition's value. The column was typed by the paths
 // of the same plan, so the value parses.
 func constantArray(col schema.Column, p partition, rows int) arrow.Array {
-	b := array.NewBuilder(memory.DefaultAllocator, arrowType(col))
+	b := array.NewBuilder(memory.DefaultAllocator, source.ArrowType(col))
 	defer b.Release()
 	b.Reserve(rows)
 	if p.null {

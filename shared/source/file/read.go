@@ -29,7 +29,7 @@ func (f *Files) Read(ctx context.Context, req source.ReadRequest) (source.Reader
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{files: f, detail: d, table: req.Table, columns: columns, schema: arrowSchema(columns), at: at}
+	r := &reader{files: f, detail: d, table: req.Table, columns: columns, schema: source.ArrowSchema(columns), at: at}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return r, nil
 }

@@ -1,4 +1,4 @@
-package file
+package source
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
@@ -6,8 +6,8 @@ import (
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
-// arrowType is the Arrow type that a column is delivered in.
-func arrowType(c schema.Column) arrow.DataType {
+// ArrowType is the Arrow type that drivers deliver a column in.
+func ArrowType(c schema.Column) arrow.DataType {
 	switch c.Type {
 	case schema.Int64:
 		return arrow.PrimitiveTypes.Int64
@@ -29,10 +29,11 @@ func arrowType(c schema.Column) arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
-func arrowSchema(columns []schema.Column) *arrow.Schema {
+// ArrowSchema is the schema of batches with these columns.
+func ArrowSchema(columns []schema.Column) *arrow.Schema {
 	fields := make([]arrow.Field, len(columns))
 	for i, c := range columns {
-		fields[i] = arrow.Field{Name: c.Name, Type: arrowType(c), Nullable: c.Nullable}
+		fields[i] = arrow.Field{Name: c.Name, Type: ArrowType(c), Nullable: c.Nullable}
 	}
 	return arrow.NewSchema(fields, nil)
 }
