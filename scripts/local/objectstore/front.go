@@ -99,9 +99,16 @@ func (f *front) authorize(key string, want request, r *http.Request) *failure {
 			return &denied
 		}
 	}
-	if want.action == "s3:GetObject" && !f.ring.Allows(key, "s3:ListBucket", want.bucket, want.key) {
-		if _, err := f.disk.lookup(want.bucket, want.key); err != nil {
+	if want.action != "s3:GetObject" {
+		return nil
+	}
+	if _, err := f.disk.lookup(want.bucket, want.key); err != nil {
+		if !f.ring.Allows(key, "s3:ListBucket", want.bucket, want.key) {
 			return &denied // who may not list does not learn that the key is missing
+		}
+		return &failure{
+			status: http.StatusNotFound, Code: "NoSuchKey", Resource: "/" + want.bucket + "/" + want.key,
+			Message: "The specified key does not exist.",
 		}
 	}
 	return nil
