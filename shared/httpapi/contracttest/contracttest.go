@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -179,6 +180,11 @@ func (c *Client) checkExchange(t testing.TB, r *http.Request, body string, a Ans
 			t.Errorf("%s %s is not in the contract and answered %d", r.Method, r.URL.Path, a.Status)
 		}
 		return
+	}
+	for name, value := range parameters { // the router leaves them as they were sent
+		if parameters[name], err = url.PathUnescape(value); err != nil {
+			t.Fatal(err)
+		}
 	}
 	options := &openapi3filter.Options{
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,

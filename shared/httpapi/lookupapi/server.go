@@ -1,6 +1,6 @@
 package lookupapi
 
-//go:generate go tool -modfile=../../../scripts/tools/go.mod oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+//go:generate go tool -modfile=../../../scripts/tools/go.mod oapi-codegen -config oapi-codegen.yaml -o api.gen.go ../openapi.yaml
 
 import (
 	"context"

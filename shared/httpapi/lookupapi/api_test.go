@@ -1,0 +1,111 @@
+package lookupapi_test
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/headwaterhq/headwater/shared/caller"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/httpapi/contracttest"
+	"github.com/headwaterhq/headwater/shared/httpapi/lookupapi"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/lookup"
+)
+
+// reader stands where the lake is; what it reads is the lake's own tests' affair.
+type reader struct {
+	asked []any
+	rows  []lake.Row
+	err   error
+}
+
+func (r *reader) Rows(_ context.Context, workspaceID, importID string, limit int) ([]lake.Row, error) {
+	r.asked = []any{workspaceID, importID, limit}
+	return r.rows, r.err
+}
+
+func (r *reader) Profile(_ context.Context, workspaceID, identifier string) (lookup.Profile, error) {
+	r.asked = []any{workspaceID, identifier}
+	found := []lookup.Found{{ImportID: "imp_1", Row: row}}
+	return lookup.Profile{Identifier: identifier, Profiles: found, Activities: found}, r.err
+}
+
+var (
+	row  = lake.Row{{Column: "z", Value: "last"}, {Column: "a", Value: int64(1 << 60)}, {Column: "none"}}
+	acme = contracttest.Owner("acme")
+)
+
+func newClient(t *testing.T, r *reader) *contracttest.Client {
+	return contracttest.New(t, lookupapi.New(slog.New(slog.DiscardHandler), contracttest.Identify, r))
+}
+
+func TestRows(t *testing.T) {
+	r := &reader{rows: []lake.Row{row, row}}
+	client, importID := newClient(t, r), id.New(id.Import)
+	answer := client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/imports/" + importID + "/rows?limit=7"})
+	// Columns keep the table's order, and numbers all their digits.
+	const one = `{"z":"last","a":1152921504606846976,"none":null}`
+	if got := strings.TrimSpace(string(answer.Body)); answer.Status != 200 || got != `{"items":[`+one+`,`+one+`]}` {
+		t.Errorf("%d %s", answer.Status, got)
+	}
+	if r.asked[0] != "acme" || r.asked[1] != importID || r.asked[2] != 7 {
+		t.Errorf("asked for %v", r.asked)
+	}
+	r.rows = nil
+	answer = client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/imports/" + importID + "/rows"})
+	if got := strings.TrimSpace(string(answer.Body)); got != `{"items":[]}` || r.asked[2] != 50 {
+		t.Errorf("no rows: %s, asked for %v", got, r.asked)
+	}
+}
+
+func TestProfile(t *testing.T) {
+	r := &reader{}
+	client := newClient(t, r)
+	for _, identifier := range []string{"ada@example.com", "a+b/c?d#e%20", "é 漢", "..", strings.Repeat("é", 1024)} {
+		answer := client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/profiles/" + escape(identifier)})
+		got := contracttest.Into[struct {
+			Identifier           string
+			Profiles, Activities []struct{ Row map[string]any }
+			Identities, Groups   []any
+		}](t, answer, 200)
+		if got.Identifier != identifier || r.asked[1] != identifier || len(got.Profiles) != 1 || got.Groups == nil || got.Profiles[0].Row["z"] != "last" {
+			t.Errorf("%q: %s", identifier, answer.Body)
+		}
+	}
+}
+
+// escape encodes dots too: a path's "." and ".." are taken out before it is sent.
+func escape(s string) string { return strings.ReplaceAll(url.PathEscape(s), ".", "%2E") }
+
+func TestFailures(t *testing.T) {
+	importID := id.New(id.Import)
+	for name, test := range map[string]struct {
+		who    *caller.Caller
+		target string
+		err    error
+		status int
+		code   string
+	}{
+		"nobody":           {nil, "/v1/profiles/x", nil, 401, "caller.unauthenticated"},
+		"no permission":    {&caller.Caller{WorkspaceID: "acme", Permissions: []string{caller.ImportsRead}}, "/v1/profiles/x", nil, 403, "caller.forbidden"},
+		"no profile":       {acme, "/v1/profiles/x", fault.New(fault.ProfileNotFound, "no import has landed this identifier"), 404, "profile.not_found"},
+		"too long":         {acme, "/v1/profiles/" + strings.Repeat("x", 1025), nil, 404, "profile.not_found"},
+		"not UTF-8":        {acme, "/v1/profiles/%ff", nil, 404, "profile.not_found"},
+		"no table yet":     {acme, "/v1/imports/" + importID + "/rows", fault.New(fault.LakeTableMissing, ""), 404, "lake.table_not_found"},
+		"malformed id":     {acme, "/v1/imports/x/rows", nil, 404, "import.not_found"},
+		"limit":            {acme, "/v1/imports/" + importID + "/rows?limit=1000", nil, 422, "request.invalid"},
+		"limit's form":     {acme, "/v1/imports/" + importID + "/rows?limit=all", nil, 422, "request.invalid"},
+		"served elsewhere": {acme, "/v1/imports/" + importID, nil, 404, "request.not_found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := newClient(t, &reader{err: test.err}).Do(t, contracttest.Request{Caller: test.who, Target: test.target})
+			if answer.Status != test.status || answer.Problem.Code != test.code {
+				t.Errorf("%d %s, want %d %s", answer.Status, answer.Problem.Code, test.status, test.code)
+			}
+		})
+	}
+}
