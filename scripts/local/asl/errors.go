@@ -61,8 +61,7 @@ func (a *Abort) Error() string { return "the execution was aborted" }
 
 // causeOf is what an error of Objects says.
 func causeOf(err error) string {
-	var named *Error
-	if errors.As(err, &named) {
+	if named, ok := errors.AsType[*Error](err); ok {
 		return named.Cause
 	}
 	return err.Error()

@@ -147,7 +147,6 @@ func (in *Interpreter) Run(ctx context.Context, m *Machine, x Execution, journal
 	t := &thread{run: r, variables: &scope{}}
 	output, failure := t.walk(limited, m.graph, compact(x.Input))
 	outcome := Outcome{StoppedAt: in.Clock.Now()}
-	var abort *Abort
 	switch cause := context.Cause(limited); {
 	case failure == nil:
 		outcome.Status, outcome.Output = Succeeded, output
@@ -159,7 +158,7 @@ func (in *Interpreter) Run(ctx context.Context, m *Machine, x Execution, journal
 		r.emit(0, "ExecutionTimedOut", func(e *Event) { e.ExecutionTimedOut = &FailureDetails{} })
 	case cause != nil:
 		outcome.Status = Aborted
-		if errors.As(cause, &abort) {
+		if abort, ok := errors.AsType[*Abort](cause); ok {
 			outcome.Error, outcome.Cause = abort.Name, abort.Cause
 		}
 		r.emit(0, "ExecutionAborted", func(e *Event) {

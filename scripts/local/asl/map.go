@@ -60,7 +60,7 @@ func parseMap(p *parser, o *object, variables *names) action {
 	if mode == "DISTRIBUTED" {
 		m.distributed = p.distributed(o)
 		m.processor = p.graph(processor, newNames())
-		p.checkTolerance(o, m)
+		p.checkTolerance(m)
 	} else {
 		m.processor = p.graph(processor, variables.inner(o.path))
 	}
@@ -88,7 +88,7 @@ func (p *parser) distributed(o *object) *distributed {
 
 // checkTolerance refuses failures that are tolerated without a ResultWriter: what such a Map puts in the place of a failed
 // item is not documented.
-func (p *parser) checkTolerance(o *object, m *mapState) {
+func (p *parser) checkTolerance(m *mapState) {
 	for _, t := range []*template{m.toleratedCount, m.toleratedShare} {
 		if t != nil && m.distributed.writer == nil && (t.expression != "" || literalNumber(t) > 0) {
 			p.problems.add(t.path, "tolerated failures are supported only with a ResultWriter")

@@ -3,6 +3,7 @@ package asl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -143,7 +144,7 @@ func (s *step) expiring(l limits) (context.Context, func(), func() *Error) {
 	}
 	ctx, stop := s.thread.run.in.limit(s.ctx, d, failure)
 	return ctx, stop, func() *Error {
-		if context.Cause(ctx) == error(failure) {
+		if errors.Is(context.Cause(ctx), failure) {
 			return failure
 		}
 		return nil

@@ -105,8 +105,7 @@ func (s *step) start(
 
 // serviceFailure names an error of Step Functions' own API as an integration does: StepFunctions.StateMachineDoesNotExistException.
 func serviceFailure(service string, err error) *Error {
-	var named *Error
-	if errors.As(err, &named) {
+	if named, ok := errors.AsType[*Error](err); ok {
 		return &Error{Name: service + "." + named.Name + "Exception", Cause: named.Cause}
 	}
 	return &Error{Name: service + ".SdkClientException", Cause: err.Error()}

@@ -109,13 +109,3 @@ func (t *template) render(evaluate func(*template) (json.RawMessage, *Error)) (j
 		return t.literal, nil
 	}
 }
-
-// field finds the template of an object's field; nil if the template is not an object or has none.
-func (t *template) field(name string) *template {
-	for _, field := range t.fields {
-		if field.name == name {
-			return field.value
-		}
-	}
-	return nil
-}

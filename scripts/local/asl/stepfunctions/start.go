@@ -162,8 +162,7 @@ var _ asl.Starter = starter{}
 // StartExecution starts an execution and names its failure by the API's code.
 func (s starter) StartExecution(_ context.Context, machineARN, name string, input json.RawMessage) (string, time.Time, error) {
 	arn, started, err := s.service.Start(machineARN, name, input)
-	var f *awsjson.Fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*awsjson.Fault](err); ok {
 		return "", time.Time{}, &asl.Error{Name: f.Code, Cause: f.Message}
 	}
 	return arn, started, err
