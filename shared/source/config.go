@@ -51,7 +51,8 @@ func (Secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(mask)) }
 func (Secret) LogValue() slog.Value         { return slog.StringValue(mask) }
 func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(mask) }
 
-// MarshalText keeps a Secret masked where it is a map key or an XML value.
+// MarshalText keeps a Secret masked in XML and the like. JSON does not ask it
+// for the keys of a map: a Secret must not be one.
 func (Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
 // Validate holds settings and a credential against the Spec and returns the

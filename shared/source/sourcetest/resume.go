@@ -53,8 +53,7 @@ const cancelled = 5 * time.Second
 func testCancel(t *testing.T, h Harness) {
 	s := open(t, h, h.Config)
 	snapshot := discover(t, s)
-	tables := h.importable()
-	plan := plan(t, s, snapshot, tables[0].Name, h.TargetBytes)
+	plan := plan(t, s, snapshot, h.biggest().Name, h.TargetBytes)
 	req := source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]}
 	calls := map[string]func(context.Context) error{
 		"Check":    func(ctx context.Context) error { _, err := s.Check(ctx); return err },
@@ -96,7 +95,7 @@ func testCancel(t *testing.T, h Harness) {
 // testClose: readers and sessions close twice, and in the middle of a read.
 func testClose(t *testing.T, h Harness) {
 	s := open(t, h, h.Config)
-	plan := plan(t, s, discover(t, s), h.importable()[0].Name, h.TargetBytes)
+	plan := plan(t, s, discover(t, s), h.biggest().Name, h.TargetBytes)
 	r, err := s.Read(t.Context(), source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package sourcetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -95,4 +96,9 @@ func (h Harness) importable() []Table {
 		}
 	}
 	return tables
+}
+
+// biggest is the table with the most rows.
+func (h Harness) biggest() Table {
+	return slices.MaxFunc(h.importable(), func(a, b Table) int { return max(len(a.Rows), a.Count) - max(len(b.Rows), b.Count) })
 }
