@@ -91,13 +91,13 @@ type Journal interface {
 
 // MapRun describes one run of a distributed Map.
 type MapRun struct {
-	ARN                        string
-	ExecutionARN               string
-	MachineARN                 string // of the children: the machine's, "/", the label
-	MaxConcurrency             int
-	ToleratedFailureCount      int
-	ToleratedFailurePercentage float64
-	StartedAt                  time.Time
+	ARN                        string    `json:"arn"`
+	ExecutionARN               string    `json:"execution_arn"`
+	MachineARN                 string    `json:"machine_arn"` // of the children: the machine's, "/", the label
+	MaxConcurrency             int       `json:"max_concurrency"`
+	ToleratedFailureCount      int       `json:"tolerated_failure_count"`
+	ToleratedFailurePercentage float64   `json:"tolerated_failure_percentage"`
+	StartedAt                  time.Time `json:"started_at"`
 }
 
 // MapRunJournal keeps what a distributed Map leaves behind. Its methods are called by several goroutines.

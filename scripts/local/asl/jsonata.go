@@ -86,20 +86,20 @@ func (js *JSONata) evaluate(ctx context.Context, expression string, bindings []b
 	if err != nil {
 		return evaluated{}, err
 	}
-	result, err := rt.run(ctx, expression, bindings)
-	if err != nil {
-		// An interrupted runtime may be in any state: it is left to the garbage collector.
-		var interrupted *goja.InterruptedError
-		if errors.As(err, &interrupted) && ctx.Err() == nil {
-			return evaluated{kind: evaluatedError, cause: "the expression took longer than " + evaluationLimit.String()}, nil
-		}
-		if ctx.Err() != nil {
-			return evaluated{}, context.Cause(ctx)
-		}
+	result, interrupted, err := rt.run(ctx, expression, bindings)
+	switch {
+	case !interrupted && err == nil:
+		js.runtimes.Put(rt)
+		return result, nil
+	case ctx.Err() != nil:
+		return evaluated{}, context.Cause(ctx)
+	case err == nil: // the limit passed in the moment that the expression ended
+		return result, nil
+	case interrupted:
+		return evaluated{kind: evaluatedError, cause: "the expression took longer than " + evaluationLimit.String()}, nil
+	default:
 		return evaluated{}, fmt.Errorf("evaluating an expression: %w", err)
 	}
-	js.runtimes.Put(rt)
-	return result, nil
 }
 
 func (js *JSONata) borrow() (*runtime, error) {
@@ -151,18 +151,14 @@ func (js *JSONata) newRuntime() (*runtime, error) {
 	return rt, nil
 }
 
-func (rt *runtime) run(ctx context.Context, expression string, bindings []byte) (evaluated, error) {
+// run evaluates an expression. A runtime that was interrupted may be in any state, and must not be used again.
+func (rt *runtime) run(ctx context.Context, expression string, bindings []byte) (result evaluated, interrupted bool, err error) {
 	limited, stop := context.WithTimeout(ctx, evaluationLimit)
 	defer stop()
 	release := context.AfterFunc(limited, func() { rt.vm.Interrupt("stopped") })
-	defer func() {
-		if !release() {
-			rt.vm.ClearInterrupt()
-		}
-	}()
+	defer func() { interrupted = !release() }()
 
 	// The promise is settled when the call returns: nothing in it waits for anything outside.
-	var result evaluated
 	done := func(kind, value, code string) {
 		result.kind = kind
 		switch {
@@ -175,12 +171,9 @@ func (rt *runtime) run(ctx context.Context, expression string, bindings []byte) 
 		}
 	}
 	vm := rt.vm
-	_, err := rt.evaluate(goja.Undefined(), vm.ToValue(expression), vm.ToValue(string(bindings)), vm.ToValue(done))
-	if err != nil {
-		return evaluated{}, err
+	_, err = rt.evaluate(goja.Undefined(), vm.ToValue(expression), vm.ToValue(string(bindings)), vm.ToValue(done))
+	if err == nil && result.kind == "" {
+		result = evaluated{kind: evaluatedError, cause: "the expression did not come to an end"}
 	}
-	if result.kind == "" {
-		return evaluated{kind: evaluatedError, cause: "the expression did not come to an end"}, nil
-	}
-	return result, nil
+	return result, false, err
 }

@@ -109,11 +109,21 @@ func (o *object) has(field string) bool {
 	return ok
 }
 
-func (o *object) require(field string) json.RawMessage {
-	raw, ok := o.take(field)
-	if !ok {
+// needs reports a field that is missing.
+func (o *object) needs(field string) bool {
+	if !o.has(field) {
 		o.problem("", "the field %s is missing", field)
+		return false
 	}
+	return true
+}
+
+// require takes a field that must be there; nil if it is missing.
+func (o *object) require(field string) json.RawMessage {
+	if !o.needs(field) {
+		return nil
+	}
+	raw, _ := o.take(field)
 	return raw
 }
 

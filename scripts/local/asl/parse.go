@@ -92,8 +92,7 @@ func (n *names) check(p *parser) {
 // graph takes StartAt and States.
 func (p *parser) graph(o *object, variables *names) *graph {
 	g := &graph{states: map[string]*state{}}
-	if raw := o.require("StartAt"); raw != nil {
-		o.fields["StartAt"] = raw
+	if o.needs("StartAt") {
 		g.startAt = o.text("StartAt")
 	}
 	raw := o.require("States")

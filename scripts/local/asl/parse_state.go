@@ -134,15 +134,12 @@ func (p *parser) assign(o *object, variables *names) *template {
 
 // numeric takes a number that may also be an expression; absent gives nil.
 func (o *object) numeric(field string, least, most float64) *template {
-	if !o.has(field) {
-		return nil
+	t := o.scalar(field)
+	if t != nil && t.literal != nil {
+		literal := &object{parser: o.parser, path: o.path, fields: map[string]json.RawMessage{field: t.literal}}
+		literal.number(field, 0, least, most)
 	}
-	raw := o.fields[field]
-	if first(raw) != '"' {
-		o.number(field, 0, least, most)
-	}
-	o.fields[field] = raw
-	return o.scalar(field)
+	return t
 }
 
 // scalar takes a field that is one literal or one expression, not an object or an array.

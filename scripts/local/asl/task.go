@@ -28,8 +28,7 @@ type resource interface {
 
 func parseTask(p *parser, o *object, _ *names) action {
 	t := &task{}
-	if raw := o.require("Resource"); raw != nil {
-		o.fields["Resource"] = raw
+	if o.needs("Resource") {
 		name := o.text("Resource")
 		switch {
 		case name == "arn:aws:states:::lambda:invoke":

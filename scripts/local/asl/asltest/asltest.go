@@ -18,19 +18,7 @@ import (
 // JSONata loads the library, which it fetches if the checkout does not have it yet.
 func JSONata(t testing.TB) *asl.JSONata {
 	t.Helper()
-	root, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			t.Fatal("no go.mod above the test")
-		}
-		root = filepath.Dir(root)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout(t)
 	if out, err := exec.Command(filepath.Join(root, "scripts/tools/fetch-jsonata.sh")).CombinedOutput(); err != nil {
 		t.Fatalf("fetching the jsonata library: %v\n%s", err, out)
 	}
@@ -39,6 +27,24 @@ func JSONata(t testing.TB) *asl.JSONata {
 		t.Fatal(err)
 	}
 	return js
+}
+
+// checkout is the folder that has the go.mod.
+func checkout(t testing.TB) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+		if folder == filepath.Dir(folder) {
+			t.Fatal("no go.mod above the test")
+		}
+		folder = filepath.Dir(folder)
+	}
 }
 
 // Functions is an Invoker of Go functions by the last part of their ARN.

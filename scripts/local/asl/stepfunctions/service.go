@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/headwaterhq/headwater/scripts/local/asl"
@@ -127,7 +128,7 @@ func (s *Service) Recover(ctx context.Context) error {
 	return nil
 }
 
-// left are the executions that are RUNNING and that no process runs.
+// left are the executions that are RUNNING and that no process runs, in the order they were started.
 func (s *Service) left() []*execution {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,6 +142,7 @@ func (s *Service) left() []*execution {
 		default:
 		}
 	}
+	slices.SortFunc(all, func(a, b *execution) int { return a.record.StartDate.Compare(b.record.StartDate.Time) })
 	return all
 }
 
