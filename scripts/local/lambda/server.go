@@ -147,10 +147,10 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
-	err := s.runtime.Close()
-	for _, p := range s.pools {
+	for _, p := range s.pools { // before their runtime API goes, which they would complain about
 		p.reap(time.Now().Add(time.Hour))
 	}
+	err := s.runtime.Close()
 	s.work.Wait()
 	for _, p := range s.pools {
 		err = errors.Join(err, p.log.Close())
