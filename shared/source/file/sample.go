@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // sample is what was learned from the beginning of some text files of a table.
@@ -59,7 +60,8 @@ func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sa
 	if err != nil {
 		return err
 	}
-	rows := int64(0)
+	var rows, rejects int64
+	var reject source.Reject // the first one
 	for t.offset() < int64(f.limits.sampleBytes) {
 		err := t.tokens(tok, b)
 		if err == io.EOF { //nolint:errorlint // a wrapped EOF is no end
@@ -68,17 +70,20 @@ func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sa
 		if err != nil {
 			return err
 		}
-		if format == formatNDJSON && rows == 0 && b.rows == 0 && len(b.rejects) > 0 {
-			return damaged(obj.Key, fmt.Sprintf("line %d %s", b.rejects[0].Origin, b.rejects[0].Reason), nil)
-		}
 		for i, c := range columns {
 			for _, field := range b.fields[i][:b.rows] {
 				c.see(b.bytes(field), field, format == formatNDJSON)
 			}
 		}
-		rows += int64(b.rows + len(b.rejects))
+		if rejects == 0 && len(b.rejects) > 0 {
+			reject = b.rejects[0]
+		}
+		rows, rejects = rows+int64(b.rows), rejects+int64(len(b.rejects))
 	}
-	s.rows += rows
+	if rejects > rows { // some rows are always broken; most of them means another format
+		return damaged(obj.Key, fmt.Sprintf("most of its lines cannot be read: line %d %s", reject.Origin, reject.Reason), nil)
+	}
+	s.rows += rows + rejects
 	s.bytes += share(in.body.read, t.offset(), t.base+int64(t.n))
 	return nil
 }
