@@ -19,6 +19,13 @@ if [ -f "$mark" ] && [ "$(cat "$mark")" = "$integrity" ]; then
 fi
 
 mkdir -p "$(dirname "$dest")"
+if command -v flock >/dev/null; then # two builds or tests at once fetch only once
+  exec 9>"$dest.lock"
+  flock 9
+  if [ -f "$mark" ] && [ "$(cat "$mark")" = "$integrity" ]; then
+    exit 0
+  fi
+fi
 work=$(mktemp -d "$(cd "$(dirname "$dest")" && pwd)/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

@@ -19,6 +19,7 @@
     return chunks;
   }
 
+  // The result is a sequence, as AWS's is: one number alone comes out as itself, and none as undefined.
   function range(first, last, step) {
     if (step === 0) throw { code: 'D3141', message: 'The range increment must not be zero' };
     const values = [];
@@ -26,7 +27,7 @@
       values.push(at);
       if (values.length > 1000) throw { code: 'D3141', message: 'The range must not exceed 1000 elements' };
     }
-    return values;
+    return Object.defineProperty(values, 'sequence', { value: true });
   }
 
   function compile(text) {

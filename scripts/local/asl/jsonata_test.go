@@ -16,6 +16,10 @@ func TestStepFunctionsFunctions(t *testing.T) {
 	for expression, want := range map[string]string{
 		`$partition([1,2,3,4,5], 2)`:               `[[1,2],[3,4],[5]]`,
 		`$range(0, 10, 4)`:                         `[0,4,8]`,
+		`$range(1, 9, 9)`:                          `1`,
+		`[$range(1, 9, 9)]`:                        `[1]`,
+		`$partition([0], 5)`:                       `[[0]]`,
+		`$parse('-0')`:                             `0`,
 		`$range(3, 1, -1)`:                         `[3,2,1]`,
 		`$parse('{\"a\": [1, null]}')`:             `{"a":[1,null]}`,
 		`$hash('input data', 'MD5')`:               `"812f45842bc6d66ee14572ce20db8e86"`,
@@ -45,6 +49,7 @@ func TestStepFunctionsFunctions(t *testing.T) {
 	for expression, cause := range map[string]string{
 		`$hash('a', 'CRC')`:    "$hash knows MD5",
 		`$partition([1], 0)`:   "chunk size must be a positive integer",
+		`$range(2, 1, 1)`:      "returned nothing (undefined)",
 		`$range(1, 2, 0)`:      "must not be zero",
 		`$range(0, 5000, 1)`:   "must not exceed 1000 elements",
 		`$parse('{')`:          "threw an error during evaluation",
