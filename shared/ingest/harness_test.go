@@ -1,0 +1,164 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/headwaterhq/headwater/shared/connection"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/memstore"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// world is everything around the domain, in memory. It is its own schemas, workflow, lake and clock.
+type world struct {
+	store     *memstore.Store
+	now       time.Time
+	status    connection.Status
+	tables    []schema.Table
+	schemaErr error
+	started   []ingest.Ref
+	startErr  error
+	snapshots map[string]string // by run, what is in the lake
+	lakeErr   error
+}
+
+func newWorld() *world {
+	return &world{
+		store: memstore.New(), now: noon, status: connection.Active, snapshots: make(map[string]string),
+		tables: []schema.Table{people(), {Name: "broken", Problem: "the file is truncated", ProblemAt: "a.csv.gz"}},
+	}
+}
+
+// people is a table with a column of every type, named after it, and two of text.
+func people() schema.Table {
+	t := schema.Table{Name: "people", Columns: []schema.Column{
+		{Name: "Email", Type: schema.String, Nullable: true}, {Name: "Happened", Type: schema.Timestamp},
+	}}
+	for _, typ := range schema.Types() {
+		t.Columns = append(t.Columns, schema.Column{Name: string(typ), Type: typ, Nullable: true})
+	}
+	return t
+}
+
+func (w *world) Now() time.Time { return w.now }
+
+func (w *world) Schema(_ context.Context, workspaceID, connectionID string) (connection.Connection, schema.Snapshot, error) {
+	if w.schemaErr != nil {
+		return connection.Connection{}, schema.Snapshot{}, w.schemaErr
+	}
+	return connection.Connection{WorkspaceID: workspaceID, ID: connectionID, Status: w.status}, schema.Snapshot{Tables: w.tables}, nil
+}
+
+func (w *world) StartRun(_ context.Context, ref ingest.Ref) error {
+	if w.startErr != nil {
+		return w.startErr
+	}
+	w.started = append(w.started, ref)
+	return nil
+}
+
+func (w *world) Committed(_ context.Context, _ ingest.Import, runID string) (string, bool, error) {
+	snapshot, found := w.snapshots[runID]
+	return snapshot, found, w.lakeErr
+}
+
+func (w *world) service() *ingest.Service {
+	return &ingest.Service{Store: w.store, Schemas: w, Workflow: w, Now: w.Now}
+}
+
+func (w *world) claimer() *ingest.Claimer { return &ingest.Claimer{Store: w.store, Now: w.Now} }
+
+func (w *world) settler() *ingest.Settler {
+	return &ingest.Settler{Store: w.store, Lake: w, Now: w.Now}
+}
+
+func newImport() ingest.NewImport {
+	return ingest.NewImport{
+		Name: " People ", ConnectionID: "con_1", Table: "people", Type: ingest.UserProfile, Mode: ingest.FullRefresh,
+		Mapping: ingest.Mapping{{Source: "Email", Target: "identifier", Transforms: []ingest.Transform{ingest.Trim, ingest.Lower}}},
+	}
+}
+
+// due writes an import whose next run is at a time.
+func (w *world) due(t testing.TB, at time.Time, hours int) ingest.Import {
+	t.Helper()
+	i := ingest.Import{WorkspaceID: "w", ID: id.New(id.Import), EveryHours: hours, NextRunAt: at}
+	i.Name = i.ID
+	ok(t, w.store.CreateImport(t.Context(), i))
+	return i
+}
+
+func (w *world) get(t testing.TB, i ingest.Import) ingest.Import {
+	t.Helper()
+	got, err := w.store.Import(t.Context(), i.WorkspaceID, i.ID)
+	ok(t, err)
+	return got
+}
+
+func (w *world) run(t testing.TB, ref ingest.Ref) ingest.Run {
+	t.Helper()
+	r, err := w.store.Run(t.Context(), ref)
+	ok(t, err)
+	return r
+}
+
+// move moves a run as a worker does.
+func (w *world) move(t testing.TB, ref ingest.Ref, change func(*ingest.Run)) {
+	t.Helper()
+	seen := w.run(t, ref)
+	r := seen
+	change(&r)
+	moved, err := w.store.MoveRun(t.Context(), seen, r)
+	if err != nil || !moved {
+		t.Fatalf("MoveRun = %t, %v", moved, err)
+	}
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fails(t testing.TB, err error, want fault.Code) {
+	t.Helper()
+	if !errors.Is(err, &fault.Error{Code: want}) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func same[T any](t testing.TB, what string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// problem is one failure of an input.
+type problem struct {
+	Code  fault.Code
+	Field string
+}
+
+func problems(err error) []problem {
+	var list fault.List
+	if one, ok := fault.As(err); ok && !errors.As(err, &list) {
+		list = fault.List{one}
+	}
+	var out []problem
+	for _, e := range list {
+		out = append(out, problem{e.Code, e.Field})
+	}
+	return out
+}

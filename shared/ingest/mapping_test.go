@@ -1,0 +1,124 @@
+package ingest_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+func TestResolve(t *testing.T) {
+	const at = "mapping[0]."
+	email := ingest.Column{Source: "Email", Target: "identifier"}
+	with := func(c ...ingest.Column) ingest.Mapping { return append(ingest.Mapping{email}, c...) }
+	for name, test := range map[string]struct {
+		kind    ingest.Type
+		mapping ingest.Mapping
+		want    []problem
+	}{
+		"the least":             {ingest.UserProfile, with(), nil},
+		"a trait":               {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "age"}), nil},
+		"one source twice":      {ingest.UserProfile, with(ingest.Column{Source: "Email", Target: "email"}), nil},
+		"nothing":               {ingest.UserProfile, nil, []problem{{fault.ImportIdentifier, "mapping"}}},
+		"no identifier":         {ingest.UserProfile, ingest.Mapping{{Source: "Email", Target: "email"}}, []problem{{fault.ImportIdentifier, "mapping"}}},
+		"an activity's three":   {ingest.UserActivity, nil, []problem{{fault.ImportIdentifier, "mapping"}, {fault.ImportIdentifier, "mapping"}, {fault.ImportIdentifier, "mapping"}}},
+		"no target":             {ingest.UserProfile, with(ingest.Column{Source: "int64"}), []problem{{fault.MissingField, "mapping[1].target"}}},
+		"no source":             {ingest.UserProfile, ingest.Mapping{{Target: "identifier"}}, []problem{{fault.MissingField, at + "source"}}},
+		"an unknown source":     {ingest.UserProfile, ingest.Mapping{{Source: "email", Target: "identifier"}}, []problem{{fault.ImportColumn, at + "source"}}},
+		"a target twice":        {ingest.UserProfile, with(email), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"an upper-case target":  {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "Age"}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a target with a digit": {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "1st"}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a target that is SQL":  {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: `a"; drop`}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a target of two lines": {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "a\n"}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a long target":         {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: strings.Repeat("a", 64)}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a column graphs lack":  {ingest.IdentityGraph, ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "string", Target: "second_id"}, {Source: "int64", Target: "age"}}, []problem{{fault.ImportMapping, "mapping[2].target"}}},
+		"an unknown type":       {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "age", Type: "int"}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
+		"a type of its own":     {ingest.UserProfile, ingest.Mapping{{Source: "int64", Target: "identifier", Type: schema.Int64}}, []problem{{fault.ImportMapping, at + "type"}}},
+		"bytes as identifier":   {ingest.UserProfile, ingest.Mapping{{Source: "bytes", Target: "identifier"}}, []problem{{fault.ImportMapping, at + "type"}}},
+		"not castable":          {ingest.UserProfile, with(ingest.Column{Source: "bool", Target: "x", Type: schema.Date}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
+		"an unknown transform":  {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{"trim", "md5"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[1]"}}},
+		"a number transformed":  {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Type: schema.Int64, Transforms: []ingest.Transform{"trim"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[0]"}}},
+		"everything wrong at once": {
+			ingest.IdentityGraph,
+			ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "nothing", Target: "First"}, {Source: "bool", Target: "linked_at", Type: schema.Date}},
+			[]problem{
+				{fault.ImportMapping, "mapping[1].target"},
+				{fault.ImportColumn, "mapping[1].source"}, {fault.ImportMapping, "mapping[2].type"}, {fault.ImportMapping, "mapping[2].type"},
+				{fault.ImportIdentifier, "mapping"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := slices.Clone(test.mapping)
+			_, err := test.mapping.Resolve(test.kind, people())
+			same(t, "problems", test.want, problems(err))
+			same(t, "the mapping that was given", before, test.mapping)
+		})
+	}
+}
+
+func TestResolveFillsIn(t *testing.T) {
+	got, err := ingest.Mapping{
+		{Source: "int64", Target: "identifier"},
+		{Source: "Happened", Target: "event_time"},
+		{Source: "Email", Target: "event_name", Transforms: []ingest.Transform{ingest.Lower}},
+		{Source: "decimal", Target: "price"},
+		{Source: "int64", Target: "hashed", Transforms: []ingest.Transform{ingest.SHA256}},
+		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
+	}.Resolve(ingest.UserActivity, people())
+	ok(t, err)
+	same(t, "mapping", ingest.Mapping{
+		{Source: "int64", Target: "identifier", Type: schema.String, Required: true},
+		{Source: "Happened", Target: "event_time", Type: schema.Timestamp, Required: true},
+		{Source: "Email", Target: "event_name", Type: schema.String, Required: true, Transforms: []ingest.Transform{ingest.Lower}},
+		{Source: "decimal", Target: "price", Type: schema.Decimal},
+		{Source: "int64", Target: "hashed", Type: schema.String, Transforms: []ingest.Transform{ingest.SHA256}},
+		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
+	}, got)
+	same(t, "sources", []string{"int64", "Happened", "Email", "decimal", "string"}, got.Sources())
+
+	i := ingest.Import{ID: "imp_1", Type: ingest.UserActivity, Mapping: got}
+	same(t, "lake columns", []schema.Column{
+		{Name: "identifier", Type: schema.String}, {Name: "event_time", Type: schema.Timestamp}, {Name: "event_name", Type: schema.String},
+		{Name: "price", Type: schema.Decimal, Nullable: true, Precision: 38, Scale: 9},
+		{Name: "hashed", Type: schema.String, Nullable: true}, {Name: "amount", Type: schema.Float64},
+	}, i.LakeColumns())
+	if got := i.TableName(); got != "user_activity_imp_1" {
+		t.Errorf("table %s", got)
+	}
+}
+
+func TestCanonicals(t *testing.T) {
+	for _, kind := range []ingest.Type{ingest.UserProfile, ingest.UserActivity, ingest.IdentityGraph, ingest.GroupIdentity} {
+		columns := kind.Canonicals()
+		if len(columns) == 0 || !columns[0].Required || columns[0].Type != schema.String {
+			t.Errorf("%s does not begin with a required text to look up by", kind)
+		}
+	}
+	if ingest.Type("other").Canonicals() != nil {
+		t.Error("an unknown type has columns")
+	}
+}
+
+func TestCastable(t *testing.T) {
+	// Every pair that can be cast, beside a type to itself and everything but bytes to text.
+	want := map[schema.Type]string{
+		schema.String:    "int64 float64 decimal bool date timestamp time json",
+		schema.Int64:     "float64 decimal bool",
+		schema.Float64:   "int64 decimal",
+		schema.Decimal:   "int64 float64",
+		schema.Date:      "timestamp",
+		schema.Timestamp: "date",
+	}
+	for _, from := range schema.Types() {
+		for _, to := range schema.Types() {
+			expected := from == to || to == schema.String && from != schema.Bytes || slices.Contains(strings.Fields(want[from]), string(to))
+			if got := ingest.Castable(from, to); got != expected {
+				t.Errorf("Castable(%s, %s) = %t", from, to, got)
+			}
+		}
+	}
+}

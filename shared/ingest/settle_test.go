@@ -1,0 +1,140 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
+)
+
+// opened returns a run that stands at a status.
+func (w *world) opened(t testing.TB, status ingest.Status) ingest.Ref {
+	t.Helper()
+	i := w.due(t, noon.Add(time.Hour), 24)
+	r := ingest.Run{WorkspaceID: "w", ImportID: i.ID, ID: "run_" + i.ID[4:], Status: ingest.Queued, CreatedAt: noon, Deadline: noon.Add(24 * time.Hour)}
+	ok(t, w.store.OpenRun(t.Context(), i, r, time.Time{}))
+	for _, next := range []ingest.Status{ingest.Running, ingest.Committing} {
+		if status == ingest.Queued || w.run(t, r.Ref()).Status == status {
+			break
+		}
+		w.move(t, r.Ref(), func(r *ingest.Run) {
+			if r.Status = next; next == ingest.Committing {
+				r.Deadline = noon.Add(ingest.CommitDeadline)
+			}
+		})
+	}
+	return r.Ref()
+}
+
+func TestSettle(t *testing.T) {
+	died := fault.New(fault.RunAborted, "it died")
+	down := errors.New("the catalog is down")
+	for name, test := range map[string]struct {
+		status   ingest.Status
+		cause    *fault.Error
+		known    string // snapshot that the run already names
+		lake     string // snapshot that the lake has
+		lakeErr  error
+		after    time.Duration
+		want     ingest.Status
+		code     fault.Code
+		snapshot string
+		fails    bool
+	}{
+		"queued, died":                    {status: ingest.Queued, cause: died, want: ingest.Failed, code: fault.RunAborted},
+		"running, died":                   {status: ingest.Running, cause: died, want: ingest.Failed, code: fault.RunAborted},
+		"running, at its end":             {status: ingest.Running, want: ingest.Failed, code: fault.Internal},
+		"running, the lake is down":       {status: ingest.Running, cause: died, lakeErr: down, want: ingest.Failed, code: fault.RunAborted},
+		"committed":                       {status: ingest.Committing, known: "7", want: ingest.Succeeded, snapshot: "7"},
+		"committed, then died":            {status: ingest.Committing, cause: died, known: "7", lakeErr: down, want: ingest.Succeeded, snapshot: "7"},
+		"committed, did not say so":       {status: ingest.Committing, cause: died, lake: "7", want: ingest.Succeeded, snapshot: "7"},
+		"committed, said nothing, ended":  {status: ingest.Committing, lake: "7", want: ingest.Succeeded, snapshot: "7"},
+		"nothing to commit":               {status: ingest.Committing, want: ingest.Succeeded},
+		"committing, may be under way":    {status: ingest.Committing, cause: died, after: 14 * time.Minute, want: ingest.Committing},
+		"committing, cannot be under way": {status: ingest.Committing, cause: died, after: 15 * time.Minute, want: ingest.Failed, code: fault.RunAborted},
+		"committing, the lake is down":    {status: ingest.Committing, cause: died, lakeErr: down, after: time.Hour, want: ingest.Committing, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			ref := w.opened(t, test.status)
+			if test.known != "" {
+				w.move(t, ref, func(r *ingest.Run) { r.SnapshotID = test.known })
+			}
+			if test.lake != "" {
+				w.snapshots[ref.RunID] = test.lake
+			}
+			w.lakeErr, w.now = test.lakeErr, noon.Add(test.after)
+			ended, err := w.settler().Settle(t.Context(), ref, test.cause)
+			if (err != nil) != test.fails || ended == test.want.Open() {
+				t.Fatalf("Settle = %t, %v", ended, err)
+			}
+			r := w.run(t, ref)
+			if r.Status != test.want || r.ErrorCode != string(test.code) || r.SnapshotID != test.snapshot {
+				t.Errorf("run %s with %q and snapshot %q, want %s with %q and %q", r.Status, r.ErrorCode, r.SnapshotID, test.want, test.code, test.snapshot)
+			}
+			i := w.get(t, ingest.Import{WorkspaceID: "w", ID: ref.ImportID})
+			if held := i.OpenRunID == ref.RunID; held != r.Status.Open() || (i.LastRunID == ref.RunID) == held {
+				t.Errorf("the run is %s and the import holds %q and remembers %q", r.Status, i.OpenRunID, i.LastRunID)
+			}
+			if !ended {
+				return
+			}
+			if !r.EndedAt.Equal(w.now) {
+				t.Errorf("ended at %v, want %v", r.EndedAt, w.now)
+			}
+			again, err := w.settler().Settle(t.Context(), ref, died)
+			if again || err != nil {
+				t.Errorf("Settle again = %t, %v", again, err)
+			}
+			same(t, "run settled again", r, w.run(t, ref))
+		})
+	}
+}
+
+func TestSettleOfNoRun(t *testing.T) {
+	ended, err := newWorld().settler().Settle(t.Context(), ingest.Ref{WorkspaceID: "w", ImportID: "i", RunID: "r"}, nil)
+	if ended || err != nil {
+		t.Errorf("Settle = %t, %v", ended, err)
+	}
+}
+
+// stuckStore cannot move one run.
+type stuckStore struct {
+	ingest.Store
+	stuck string
+}
+
+func (s stuckStore) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
+	if seen.ID == s.stuck {
+		return false, errors.New("stuck")
+	}
+	return s.Store.MoveRun(ctx, seen, r)
+}
+
+func TestSweep(t *testing.T) {
+	w := newWorld()
+	late := []ingest.Ref{w.opened(t, ingest.Queued), w.opened(t, ingest.Running)}
+	w.now = noon.Add(24*time.Hour + time.Second)
+	s := w.settler()
+	s.Store = stuckStore{w.store, late[0].RunID}
+	n, err := s.Sweep(t.Context())
+	if n != 1 || err == nil {
+		t.Errorf("Sweep = %d, %v; want one settled and the failure of the other", n, err)
+	}
+	n, err = w.settler().Sweep(t.Context())
+	if n != 1 || err != nil {
+		t.Errorf("Sweep = %d, %v; want the one that was stuck", n, err)
+	}
+	for _, ref := range late {
+		if r := w.run(t, ref); r.Status != ingest.Failed || r.ErrorCode != string(fault.RunTimedOut) {
+			t.Errorf("run %s with %q, want failed by its time", r.Status, r.ErrorCode)
+		}
+	}
+	n, err = w.settler().Sweep(t.Context())
+	if n != 0 || err != nil {
+		t.Errorf("Sweep = %d, %v; want nothing left", n, err)
+	}
+}
