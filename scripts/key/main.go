@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string, lookup config.Lookup, out io.Writer
 // parse reads the key to make, all but its hash, and the table it goes to.
 func parse(args []string, lookup config.Lookup, now time.Time) (caller.Key, string, error) {
 	flags := flag.NewFlagSet("key create", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error says what is wrong, once
 	defaultTable, _ := lookup(names.EnvTable)
 	table := flags.String("table", defaultTable, "DynamoDB table; "+names.EnvTable+" by default")
 	workspace := flags.String("workspace", "", "workspace that the key opens")

@@ -26,7 +26,7 @@ const (
 // Input is what the state machines send; the ids that go with Kind are set.
 // Error is what Catch saw, nil at a machine's regular end.
 type Input struct {
-	Kind         string            `json:"kind"`
+	Kind         string            `json:"kind,omitempty"` // an execution's own input has none
 	WorkspaceID  string            `json:"workspace_id,omitempty"`
 	ConnectionID string            `json:"connection_id,omitempty"`
 	ValidationID string            `json:"validation_id,omitempty"`
