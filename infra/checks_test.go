@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +76,28 @@ func TestPropertiesFindsFaults(t *testing.T) {
 				t.Errorf("found %q, want %q", findings, c.finding)
 			}
 		})
+	}
+}
+
+// TestEveryFunctionIsDeployed holds that functions/ and the template have the
+// same functions.
+func TestEveryFunctionIsDeployed(t *testing.T) {
+	entries, err := os.ReadDir(filepath.Join("..", "functions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, e := range entries {
+		if e.IsDir() {
+			want = append(want, names.Stack+"-"+e.Name())
+		}
+	}
+	for _, r := range resources(t, "AWS::Lambda::Function") {
+		got = append(got, decode[lambdaFunction](t, r).FunctionName)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("functions (-written +deployed):\n%s", diff)
 	}
 }
 

@@ -13,10 +13,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/names"
 )
 
@@ -127,7 +130,37 @@ func TestEveryMachineEnds(t *testing.T) {
 // TestTasksOutliveTheirFunctions holds that a task waits a little longer than
 // the function may run, so that the function's own end is what is reported.
 func TestTasksOutliveTheirFunctions(t *testing.T) {
-	timeouts := map[string]int{}
+	limits := timeouts(t)
+	eachState(t, func(machine, name string, s state) {
+		if s.Resource != invoke {
+			return
+		}
+		limit, ok := limits[function(s)]
+		if waits := time.Duration(s.TimeoutSeconds) * time.Second; !ok || waits <= limit || waits > limit+10*time.Second {
+			t.Errorf("%s: %s waits %s for a function of %s", machine, name, waits, limit)
+		}
+	})
+}
+
+// TestDeadlinesComeAfterTheEnd holds that what the sweep declares dead is dead:
+// an execution is over before its validation's deadline, a commit before its own.
+func TestDeadlinesComeAfterTheEnd(t *testing.T) {
+	var d definition
+	if err := json.Unmarshal([]byte(machines(t)[names.ValidateConnection]), &d); err != nil {
+		t.Fatal(err)
+	}
+	if end := time.Duration(d.TimeoutSeconds) * time.Second; end >= connection.Deadline {
+		t.Errorf("a validation may run for %s, and is declared dead after %s", end, connection.Deadline)
+	}
+	if end := timeouts(t)[names.Commit]; end >= ingest.CommitDeadline {
+		t.Errorf("a commit may run for %s, and is declared dead after %s", end, ingest.CommitDeadline)
+	}
+}
+
+// timeouts are the deployed functions' own, by name.
+func timeouts(t *testing.T) map[string]time.Duration {
+	t.Helper()
+	found := map[string]time.Duration{}
 	for _, r := range deployed(t, "AWS::Lambda::Function") {
 		var f struct {
 			FunctionName string
@@ -136,17 +169,9 @@ func TestTasksOutliveTheirFunctions(t *testing.T) {
 		if err := json.Unmarshal(r, &f); err != nil {
 			t.Fatal(err)
 		}
-		timeouts[f.FunctionName] = f.Timeout
+		found[strings.TrimPrefix(f.FunctionName, names.Stack+"-")] = time.Duration(f.Timeout) * time.Second
 	}
-	eachState(t, func(machine, name string, s state) {
-		if s.Resource != invoke {
-			return
-		}
-		limit, ok := timeouts[names.Stack+"-"+function(s)]
-		if !ok || s.TimeoutSeconds <= limit || s.TimeoutSeconds > limit+10 {
-			t.Errorf("%s: %s waits %d s for a function of %d s", machine, name, s.TimeoutSeconds, limit)
-		}
-	})
+	return found
 }
 
 // function is the name of the function that a task calls.
