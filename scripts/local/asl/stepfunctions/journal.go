@@ -82,6 +82,7 @@ func (r *mapRun) Expect(total int) {
 	r.service.mu.Lock()
 	defer r.service.mu.Unlock()
 	r.record.Total = total
+	r.save()
 }
 
 // OpenChild begins a child execution.

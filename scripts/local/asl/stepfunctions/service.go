@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/headwaterhq/headwater/scripts/local/asl"
 )
@@ -115,14 +116,26 @@ func (s *Service) Recover(ctx context.Context) error {
 		s.finish(x, outcome)
 		s.announce(ctx, x)
 	}
+	return s.endMapRuns(abandoned.StoppedAt)
+}
+
+// endMapRuns ends the map runs that no process runs, and counts their children, whose counts are kept only at the end.
+func (s *Service) endMapRuns(at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, run := range s.mapRuns {
-		if run.record.Status == asl.Running && !run.live {
-			run.record.end(asl.Aborted, abandoned.StoppedAt)
-			if err := s.store.saveMapRun(run.record); err != nil {
-				return fmt.Errorf("ending an abandoned map run: %w", err)
+		if run.record.Status != asl.Running || run.live {
+			continue
+		}
+		run.record.end(asl.Aborted, at)
+		run.record.Children = map[asl.Status]int64{}
+		for _, x := range s.executions {
+			if x.record.MapRunARN == run.record.ARN {
+				run.record.Children[x.record.Status]++
 			}
+		}
+		if err := s.store.saveMapRun(run.record); err != nil {
+			return fmt.Errorf("ending an abandoned map run: %w", err)
 		}
 	}
 	return nil
