@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/headwaterhq/headwater/shared/lambdahost"
 	"github.com/headwaterhq/headwater/shared/names"
 )
 
@@ -28,11 +28,7 @@ func AWS(ctx context.Context) (aws.Config, error) {
 }
 
 // Function is what every function knows of itself.
-type Function struct {
-	Name     string // as deployed: "headwater-check"; "local" outside Lambda
-	Version  string
-	LogLevel slog.Level
-}
+type Function = lambdahost.Function
 
 // reader reads variables and keeps the problems.
 type reader struct {

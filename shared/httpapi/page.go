@@ -9,10 +9,12 @@ import (
 	"github.com/headwaterhq/headwater/shared/strictjson"
 )
 
-// Limits of a list's page.
+// Limits of a list's page. A Lambda answers with at most 6 MB, and a column
+// takes some 100 bytes.
 const (
 	defaultLimit = 50
 	maxLimit     = 200
+	maxColumns   = 20_000
 )
 
 // Limit returns how many items a page has at most, by its parameter.
@@ -24,6 +26,18 @@ func Limit(asked *int32) (int, error) {
 		return 0, fault.Field(fault.InvalidRequest, "limit", fmt.Sprintf("must be from 1 to %d", maxLimit))
 	}
 	return int(*asked), nil
+}
+
+// Fit lowers a page's limit so that its items have no more columns together
+// than an answer can hold. One item always fits.
+func Fit[T any](items []T, limit int, columns func(T) int) int {
+	total := 0
+	for i, item := range items {
+		if total += columns(item); i > 0 && total > maxColumns {
+			return min(limit, i)
+		}
+	}
+	return limit
 }
 
 // List is one list of one workspace, the only one that its cursors are good for.

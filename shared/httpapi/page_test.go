@@ -87,6 +87,25 @@ func TestPage(t *testing.T) {
 	}
 }
 
+func TestFit(t *testing.T) {
+	columns := func(n int) int { return n }
+	for _, test := range []struct {
+		items []int
+		want  int
+	}{
+		{nil, 3},
+		{[]int{1, 1, 1, 1}, 3},
+		{[]int{20_000, 1}, 1},
+		{[]int{10_000, 10_000, 1}, 2},
+		{[]int{1_000_000, 1}, 1},
+		{[]int{1, 1, 1, 1_000_000}, 3},
+	} {
+		if got := httpapi.Fit(test.items, 3, columns); got != test.want {
+			t.Errorf("Fit(%v) = %d, want %d", test.items, got, test.want)
+		}
+	}
+}
+
 // Whatever a cursor says, it is either one of this list, or refused.
 func FuzzCursor(f *testing.F) {
 	f.Add(runs.Cursor("run_7"))

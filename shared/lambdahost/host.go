@@ -11,12 +11,18 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/headwaterhq/headwater/shared/config"
 	"github.com/headwaterhq/headwater/shared/telemetry"
 )
 
+// Function is what a function knows of itself.
+type Function struct {
+	Name     string // as deployed: "headwater-check"; "local" outside Lambda
+	Version  string
+	LogLevel slog.Level
+}
+
 // Logger returns a function's logger.
-func Logger(f config.Function) *slog.Logger {
+func Logger(f Function) *slog.Logger {
 	return telemetry.New(os.Stderr, f.LogLevel, slog.String("function", f.Name), slog.String("version", f.Version))
 }
 

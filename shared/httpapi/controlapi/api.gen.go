@@ -703,7 +703,7 @@ type RunID = string
 
 // ListConnectionsParams defines parameters for ListConnections.
 type ListConnectionsParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
@@ -712,7 +712,7 @@ type ListConnectionsParams struct {
 
 // GetConnectionSchemaParams defines parameters for GetConnectionSchema.
 type GetConnectionSchemaParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
@@ -721,7 +721,7 @@ type GetConnectionSchemaParams struct {
 
 // ListImportsParams defines parameters for ListImports.
 type ListImportsParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
@@ -730,7 +730,7 @@ type ListImportsParams struct {
 
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
@@ -739,7 +739,7 @@ type ListRunsParams struct {
 
 // ListSplitsParams defines parameters for ListSplits.
 type ListSplitsParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.

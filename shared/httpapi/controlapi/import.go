@@ -53,6 +53,7 @@ func (s server) ListImports(ctx context.Context, req ListImportsRequestObject) (
 	if err != nil {
 		return nil, err
 	}
+	limit = httpapi.Fit(read, limit, func(i ingest.Import) int { return len(i.Mapping) })
 	imports, next := httpapi.Page(list, read, limit, func(i ingest.Import) string { return i.ID })
 	return ListImports200JSONResponse{Items: each(imports, wireImport), NextCursor: next}, nil
 }

@@ -169,3 +169,30 @@ func TestCursorsDoNotTravel(t *testing.T) {
 		}
 	}
 }
+
+// Very wide tables come in shorter pages, and all of them come.
+func TestWideTables(t *testing.T) {
+	s := newStand(t)
+	c := s.connect("exports")
+	var wide []schema.Table
+	for n := range 7 {
+		table := schema.Table{Name: fmt.Sprintf("t%d", n)}
+		for m := range 9000 {
+			table.Columns = append(table.Columns, schema.Column{Name: fmt.Sprintf("column_%d", m), Type: schema.String, Native: "text"})
+		}
+		wide = append(wide, table)
+	}
+	s.activate(c, wide...)
+	var got []string
+	for _, p := range s.walk("/v1/connections/"+c.ID+"/schema", 200) {
+		if len(p.Items) > 2 {
+			t.Errorf("a page has %d tables", len(p.Items))
+		}
+		for _, table := range p.Items {
+			got = append(got, table.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"t0", "t1", "t2", "t3", "t4", "t5", "t6"}, got); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}

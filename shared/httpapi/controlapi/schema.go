@@ -25,7 +25,9 @@ func (s server) GetConnectionSchema(ctx context.Context, req GetConnectionSchema
 	if err != nil {
 		return nil, err
 	}
-	tables, next := httpapi.Page(list, following(snapshot.Tables, after), limit, func(t schema.Table) string { return t.Name })
+	rest := following(snapshot.Tables, after)
+	limit = httpapi.Fit(rest, limit, func(t schema.Table) int { return len(t.Columns) })
+	tables, next := httpapi.Page(list, rest, limit, func(t schema.Table) string { return t.Name })
 	return GetConnectionSchema200JSONResponse{
 		Items: each(tables, wireTable), NextCursor: next, Version: c.SchemaVersion, RefreshedAt: c.SchemaRefreshed,
 	}, nil

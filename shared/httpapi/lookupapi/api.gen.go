@@ -93,7 +93,7 @@ type Limit = int32
 
 // GetImportRowsParams defines parameters for GetImportRows.
 type GetImportRowsParams struct {
-	// Limit How many at most.
+	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
