@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -152,9 +153,7 @@ func (r *replay) put(step, value string, stages ...string) string {
 func (r *replay) get(step string, more object) {
 	r.t.Helper()
 	in := object{"SecretId": "first"}
-	for key, value := range more {
-		in[key] = value
-	}
+	maps.Copy(in, more)
 	r.step(step, "GetSecretValue", in)
 }
 

@@ -4,6 +4,7 @@ package secretsmanager_test
 
 import (
 	"encoding/base64"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -126,9 +127,7 @@ func invalidName(r *replay, name string) {
 	name = strings.ReplaceAll(name, `\\`, `\`)
 	id := func(more object) object {
 		in := object{"SecretId": name}
-		for key, value := range more {
-			in[key] = value
-		}
+		maps.Copy(in, more)
 		return in
 	}
 	r.step("ex_log_1", "CreateSecret", r.with(object{"Name": name, "SecretString": "s"}))

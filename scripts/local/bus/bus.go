@@ -109,7 +109,7 @@ type (
 		Entries          []putResult
 	}
 	putResult struct {
-		EventId      string `json:",omitempty"` //nolint:revive // the wire's spelling
+		EventId      string `json:",omitempty"`
 		ErrorCode    string `json:",omitempty"`
 		ErrorMessage string `json:",omitempty"`
 	}

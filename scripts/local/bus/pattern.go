@@ -4,6 +4,7 @@ package bus
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -98,12 +99,7 @@ func anythingBut(argument any) (matcher, error) {
 		}
 	}
 	return func(value any, present bool) bool {
-		for _, item := range list {
-			if value == item {
-				return false
-			}
-		}
-		return present
+		return present && !slices.Contains(list, value)
 	}, nil
 }
 

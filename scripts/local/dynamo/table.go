@@ -31,8 +31,7 @@ func makeTable(ctx context.Context, client *dynamodb.Client, t template.Table) e
 		})
 	}
 	_, err := client.CreateTable(ctx, in)
-	var exists *types.ResourceInUseException
-	if errors.As(err, &exists) {
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
 		return nil
 	}
 	if err != nil {

@@ -21,11 +21,12 @@ var errResponse = errors.New("the function's answer is not a response")
 
 // parseResponse reads a function's answer. JSON without a status code is a whole body, answered with 200.
 func parseResponse(payload []byte) (response, []byte, error) {
-	var fields map[string]json.RawMessage
 	if !json.Valid(payload) {
 		return response{}, nil, errResponse
 	}
-	if err := json.Unmarshal(payload, &fields); err != nil || fields["statusCode"] == nil {
+	var fields map[string]json.RawMessage
+	isObject := json.Unmarshal(payload, &fields) == nil
+	if !isObject || fields["statusCode"] == nil {
 		return response{StatusCode: http.StatusOK, Headers: map[string]string{"content-type": "application/json"}}, payload, nil
 	}
 	var out response

@@ -4,6 +4,7 @@ package lambda
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -139,9 +140,7 @@ func (p *pool) environ(runtimeAPI, tmp string) []string {
 		"TZ":                              ":UTC",
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin",
 	}
-	for name, value := range p.fn.Env {
-		env[name] = value
-	}
+	maps.Copy(env, p.fn.Env)
 	out := make([]string, 0, len(env))
 	for name, value := range env {
 		out = append(out, name+"="+value)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	client "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/headwaterhq/headwater/scripts/local/lambda"
@@ -78,7 +80,9 @@ func open(t *testing.T, change func(*lambda.Config)) (*lambda.Server, string) {
 		Nursery: nursery, LogDir: filepath.Join(dir, "logs"), TempDir: filepath.Join(dir, "tmp"), RetryDelay: time.Millisecond,
 		Functions: []lambda.Function{{
 			Name: "probe", ARN: "arn:aws:lambda:eu-central-1:000000000000:function:probe", Bootstrap: self,
-			MemoryMB: 128, Timeout: 2 * time.Second, AsyncRetries: 2, Env: map[string]string{"SETTING": "as deployed"},
+			MemoryMB: 128, Timeout: time.Minute, AsyncRetries: 2, Env: map[string]string{"SETTING": "as deployed"},
+		}, {
+			Name: "hasty", ARN: "arn:aws:lambda:eu-central-1:000000000000:function:hasty", Bootstrap: self, MemoryMB: 128, Timeout: time.Second,
 		}},
 	}
 	if change != nil {
@@ -99,7 +103,12 @@ func open(t *testing.T, change func(*lambda.Config)) (*lambda.Server, string) {
 
 func invoke(t *testing.T, s *lambda.Server, payload string) lambda.Result {
 	t.Helper()
-	r, err := s.Invoke(t.Context(), "probe", []byte(payload))
+	return invokeOn(t, s, "probe", payload)
+}
+
+func invokeOn(t *testing.T, s *lambda.Server, name, payload string) lambda.Result {
+	t.Helper()
+	r, err := s.Invoke(t.Context(), name, []byte(payload))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,14 +155,14 @@ func TestConcurrentInvocationsGetTheirOwnProcess(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	s, _ := open(t, nil)
-	for _, tc := range []struct{ name, payload, wantType, wantMessage string }{
-		{"error", `{"do":"fail"}`, "errorString", "told to fail"},
-		{"exit", `{"do":"exit"}`, "Runtime.ExitError", "Runtime exited with error: exit status 3"},
-		{"timeout", `{"do":"sleep"}`, "Sandbox.Timedout", "Task timed out after 2.00 seconds"},
-		{"too large", `{"do":"flood"}`, "Function.ResponseSizeTooLarge", "6291556"},
+	for _, tc := range []struct{ function, payload, wantType, wantMessage string }{
+		{"probe", `{"do":"fail"}`, "errorString", "told to fail"},
+		{"probe", `{"do":"exit"}`, "Runtime.ExitError", "Runtime exited with error: exit status 3"},
+		{"hasty", `{"do":"sleep"}`, "Sandbox.Timedout", "Task timed out after 1.00 seconds"},
+		{"probe", `{"do":"flood"}`, "Function.ResponseSizeTooLarge", "6291556"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := invoke(t, s, tc.payload)
+		t.Run(tc.wantType, func(t *testing.T) {
+			r := invokeOn(t, s, tc.function, tc.payload)
 			var f lambda.Failed
 			if err := json.Unmarshal(r.Payload, &f); err != nil {
 				t.Fatal(err)
@@ -161,7 +170,7 @@ func TestFailures(t *testing.T) {
 			if r.FunctionError != "Unhandled" || f.Type != tc.wantType || !strings.Contains(f.Message, tc.wantMessage) {
 				t.Errorf("got %s %+v", r.FunctionError, f)
 			}
-			if r := invoke(t, s, `{}`); r.FunctionError != "" {
+			if r := invokeOn(t, s, tc.function, `{}`); r.FunctionError != "" {
 				t.Errorf("the next invocation: %s", r.Payload)
 			}
 		})
@@ -200,6 +209,10 @@ func TestAnIdleEnvironmentThatDiedIsReplaced(t *testing.T) {
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	for p.Signal(syscall.Signal(0)) == nil {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond) // its connection is noticed to be gone
 	if r := invoke(t, s, `{}`); r.FunctionError != "" {
 		t.Errorf("got %s", r.Payload)
 	}
@@ -247,23 +260,37 @@ func TestThroughTheSDK(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	_, err = c.Invoke(t.Context(), &client.InvokeInput{FunctionName: aws.String("nobody")})
-	var missing *types.ResourceNotFoundException
-	if !errors.As(err, &missing) {
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); !missing {
 		t.Errorf("unknown function: %v", err)
 	}
 }
 
 func TestLogsAreCapped(t *testing.T) {
 	s, dir := open(t, func(c *lambda.Config) { c.MaxLogBytes = 500 })
-	for range 10 {
+	var sizes []int64
+	for range 6 {
 		invoke(t, s, `{"do":"log"}`)
+		sizes = append(sizes, nextSize(t, filepath.Join(dir, "logs", "probe.log"), sizes))
 	}
-	for _, name := range []string{"probe.log", "probe.log.1"} {
-		info, err := os.Stat(filepath.Join(dir, "logs", name))
-		if err != nil || info.Size() == 0 || info.Size() > 500 {
-			t.Errorf("%s: %v, %v", name, info, err)
+	if d := cmp.Diff([]int64{181, 362, 181, 362, 181, 362}, sizes); d != "" {
+		t.Error(d)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "logs", "probe.log.1")); err != nil || info.Size() != 362 {
+		t.Errorf("the log before: %v, %v", info, err)
+	}
+}
+
+// nextSize waits until a log has another size than before: what a process prints arrives a little later.
+func nextSize(t *testing.T, path string, before []int64) int64 {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() > 0 && (len(before) == 0 || info.Size() != before[len(before)-1]) {
+			return info.Size()
 		}
 	}
+	t.Fatal("nothing was logged")
+	return 0
 }
 
 func lines(t *testing.T, path string) []string {

@@ -106,13 +106,18 @@ func (c *chunked) header() error {
 	if c.left > 0 {
 		return nil
 	}
-	for line != "" { // trailers end with an empty line
-		if line, err = c.line(); err != nil {
-			break // some clients leave the last line break out
+	c.done = true
+	c.skipTrailers()
+	return nil
+}
+
+// skipTrailers reads to the empty line behind the trailers, or to the end: some clients leave the last line break out.
+func (c *chunked) skipTrailers() {
+	for {
+		if line, err := c.line(); err != nil || line == "" {
+			return
 		}
 	}
-	c.done = true
-	return nil
 }
 
 func (c *chunked) line() (string, error) {

@@ -26,6 +26,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	want := parse(r)
+	if want.bucket != "" {
+		w.Header().Set("X-Amz-Bucket-Region", f.region)
+	}
 	if refusal := f.authorize(key, want, r); refusal != nil {
 		refuse(w, r, *refusal)
 		return

@@ -81,8 +81,7 @@ func get(ctx context.Context, c *s3.Client, in *s3.GetObjectInput) (string, erro
 }
 
 func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return fmt.Sprint(err)
@@ -215,6 +214,13 @@ func TestConditions(t *testing.T) {
 	_, err = get(t.Context(), c, &s3.GetObjectInput{Bucket: aws.String("lake"), Key: aws.String("once"), IfMatch: head.ETag})
 	if code(err) != "PreconditionFailed" {
 		t.Errorf("reading what has changed: %v", err)
+	}
+}
+
+func TestHeadBucketTellsTheRegion(t *testing.T) {
+	out, err := client(t, serve(t, t.TempDir()), owner).HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String("lake")})
+	if err != nil || aws.ToString(out.BucketRegion) != region {
+		t.Errorf("got %+v, %v", out, err)
 	}
 }
 

@@ -19,41 +19,41 @@ type (
 	}
 	createInput struct {
 		value
-		Name, ClientRequestToken, Description, KmsKeyId string //nolint:revive // the wire's spelling
+		Name, ClientRequestToken, Description, KmsKeyId string
 		ForceOverwriteReplicaSecret                     bool
 		Tags                                            []tag
 	}
 	putInput struct {
 		value
-		SecretId, ClientRequestToken string //nolint:revive // the wire's spelling
+		SecretId, ClientRequestToken string
 		VersionStages                []string
 	}
 	updateInput struct {
 		value
-		SecretId, ClientRequestToken, KmsKeyId string //nolint:revive // the wire's spelling
+		SecretId, ClientRequestToken, KmsKeyId string
 		Description                            *string
 	}
-	getInput struct{ SecretId, VersionId, VersionStage string } //nolint:revive // the wire's spelling
+	getInput struct{ SecretId, VersionId, VersionStage string }
 
-	stageInput struct{ SecretId, VersionStage, RemoveFromVersionId, MoveToVersionId string } //nolint:revive // the wire's spelling
+	stageInput struct{ SecretId, VersionStage, RemoveFromVersionId, MoveToVersionId string }
 
-	idInput struct{ SecretId string } //nolint:revive // the wire's spelling
+	idInput struct{ SecretId string }
 
 	tagInput struct {
-		SecretId string //nolint:revive // the wire's spelling
+		SecretId string
 		Tags     []tag
 	}
 	untagInput struct {
-		SecretId string //nolint:revive // the wire's spelling
+		SecretId string
 		TagKeys  []string
 	}
 	deleteInput struct {
-		SecretId                   string //nolint:revive // the wire's spelling
+		SecretId                   string
 		RecoveryWindowInDays       *int
 		ForceDeleteWithoutRecovery bool
 	}
 	versionsInput struct {
-		SecretId, NextToken string //nolint:revive // the wire's spelling
+		SecretId, NextToken string
 		MaxResults          int
 		IncludeDeprecated   bool
 	}
@@ -70,12 +70,12 @@ type (
 	// written is the answer of what writes a secret.
 	written struct {
 		ARN, Name     string
-		VersionId     string   `json:",omitempty"` //nolint:revive // the wire's spelling
+		VersionId     string   `json:",omitempty"`
 		VersionStages []string `json:",omitempty"`
 	}
 	got struct {
 		value
-		ARN, Name, VersionId string //nolint:revive // the wire's spelling
+		ARN, Name, VersionId string
 		VersionStages        []string
 		CreatedDate          *float64
 	}
@@ -86,7 +86,7 @@ type (
 	described struct {
 		ARN, Name              string
 		Description            string              `json:",omitempty"`
-		KmsKeyId               string              `json:",omitempty"` //nolint:revive // the wire's spelling
+		KmsKeyId               string              `json:",omitempty"`
 		CreatedDate            *float64            `json:",omitempty"`
 		LastChangedDate        *float64            `json:",omitempty"`
 		LastAccessedDate       *float64            `json:",omitempty"`
@@ -96,7 +96,7 @@ type (
 		Tags                   []tag               `json:",omitzero"` // empty is told from never
 	}
 	listedVersion struct {
-		VersionId        string   //nolint:revive // the wire's spelling
+		VersionId        string
 		VersionStages    []string `json:",omitempty"`
 		CreatedDate      *float64
 		LastAccessedDate *float64 `json:",omitempty"`

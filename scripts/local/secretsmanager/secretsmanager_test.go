@@ -46,8 +46,7 @@ func serve(t *testing.T, dir string, c *clock) *client.Client {
 }
 
 func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""

@@ -53,7 +53,7 @@ type response struct {
 	Xmlns   string   `xml:"xmlns,attr"`
 	Result  struct {
 		Arn     string
-		UserId  string //nolint:revive // the wire's spelling
+		UserId  string
 		Account string
 	} `xml:"GetCallerIdentityResult"`
 	RequestID string `xml:"ResponseMetadata>RequestId"`

@@ -43,12 +43,12 @@ type Throttling struct {
 }
 
 type routeProperties struct {
-	ApiId, RouteKey, Target         string //nolint:revive // the template's spelling
-	AuthorizationType, AuthorizerId string //nolint:revive // the template's spelling
+	ApiId, RouteKey, Target         string
+	AuthorizationType, AuthorizerId string
 }
 
 type stageProperties struct {
-	ApiId, StageName     string //nolint:revive // the template's spelling
+	ApiId, StageName     string
 	DefaultRouteSettings struct {
 		ThrottlingBurstLimit   int
 		ThrottlingRateLimit    float64
@@ -97,7 +97,7 @@ func (p *parser) api(logical string, res resource) error {
 }
 
 func (p *parser) integration(logical string, res resource) error {
-	var i struct{ ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion string } //nolint:revive // the template's spelling
+	var i struct{ ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion string }
 	if err := p.decode(res, &i); err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func (p *parser) integration(logical string, res resource) error {
 
 func (p *parser) authorizer(logical string, res resource) error {
 	var a struct {
-		ApiId, AuthorizerPayloadFormatVersion, AuthorizerType, AuthorizerUri, Name string //nolint:revive // the template's spelling
-		AuthorizerResultTtlInSeconds                                               int    //nolint:revive // the template's spelling
+		ApiId, AuthorizerPayloadFormatVersion, AuthorizerType, AuthorizerUri, Name string
+		AuthorizerResultTtlInSeconds                                               int
 		EnableSimpleResponses                                                      bool
 		IdentitySource                                                             []string
 	}

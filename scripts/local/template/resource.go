@@ -129,7 +129,7 @@ func (p *parser) rule(logical string, res resource) error {
 		Name, State  string
 		EventPattern json.RawMessage
 		Targets      []struct {
-			Arn, Id                       string //nolint:revive // the template's spelling
+			Arn, Id                       string
 			DeadLetterConfig, RetryPolicy json.RawMessage
 		}
 	}
