@@ -106,7 +106,10 @@ func (l *Lake) openSQL(uri string, properties iceberg.Properties) error {
 // transactions that take their lock at the start, since one that began with a
 // read could not wait for it.
 func sqliteDSN(uri string) (string, error) {
-	path, query, _ := strings.Cut(strings.TrimPrefix(uri, "file:"), "?")
+	path, query := (&url.URL{Path: uri}).EscapedPath(), ""
+	if dsn, ok := strings.CutPrefix(uri, "file:"); ok {
+		path, query, _ = strings.Cut(dsn, "?")
+	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return "", errors.New("the catalog URI's query cannot be parsed")

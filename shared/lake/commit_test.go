@@ -1,11 +1,16 @@
 package lake_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -176,6 +181,36 @@ func TestCommitFailsWithoutATrace(t *testing.T) {
 	}
 	if _, err := l.Commit(t.Context(), people, "run_1", ingest.Append, parts(files)); err != nil {
 		t.Errorf("the same run cannot commit afterwards: %v", err)
+	}
+}
+
+// What a commit sets for itself must not become a property of the table, which
+// other engines go by.
+func TestCommitLeavesTheTablesProperties(t *testing.T) {
+	p := newPlace(t)
+	l := p.open(t)
+	files := landPeople(t, l, "run_1", "a", 1)
+	if _, err := l.Commit(t.Context(), people, "run_1", ingest.Append, parts(files)); err != nil {
+		t.Fatal(err)
+	}
+	metadata := p.keys(t, ".metadata.json")
+	object, err := p.objects.GetObject(bucket, slices.Max(metadata), nil) // they begin with their version
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Contents.Close()
+	var table struct {
+		Properties map[string]string `json:"properties"`
+	}
+	if err := json.NewDecoder(object.Contents).Decode(&table); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"schema.name-mapping.default", "write.metadata.delete-after-commit.enabled", "write.metadata.previous-versions-max",
+		"write.parquet.compression-codec", "write.parquet.row-group-limit", "write.parquet.row-group-size-bytes",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(table.Properties))); diff != "" {
+		t.Errorf("properties (-want +got):\n%s", diff)
 	}
 }
 

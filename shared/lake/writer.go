@@ -16,8 +16,9 @@ const queuedBatches = 1
 
 var errClosed = errors.New("the writer is closed")
 
-// Writer encodes batches as Parquet data files of one table. It holds one row
-// group and two batches in memory. It is for one goroutine.
+// Writer encodes batches as Parquet data files of one table. It holds a row group,
+// some batches and the parts of an upload in memory, however many rows it writes.
+// It is for one goroutine.
 type Writer struct {
 	table   *table.Table
 	batches chan arrow.RecordBatch
