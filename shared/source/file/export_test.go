@@ -5,3 +5,11 @@ func WithLimits(f *Files, batchRows, recordBytes int) *Files {
 	f.limits.batchRows, f.limits.recordBytes, f.limits.bufferBytes = batchRows, recordBytes, 2*recordBytes
 	return f
 }
+
+// The parsers of single values, for fuzzing.
+var (
+	ParseInt       = parseInt
+	ParseFloat     = parseFloat
+	ParseDate      = parseDate
+	ParseTimestamp = parseTimestamp
+)

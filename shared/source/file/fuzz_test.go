@@ -1,0 +1,153 @@
+package file_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/file"
+)
+
+// FuzzCSV holds the reader against encoding/csv: what that accepts, ours reads
+// to the same fields; and nothing is ever lost: every record is a row or a reject.
+func FuzzCSV(f *testing.F) {
+	for _, seed := range []string{
+		people, "a,b\n1,2\n", "a\n\"x\ny\"\n", "a,b\n\"1\"\"2\",\r\n\r\n3,4", "a\n\"open", "a,b\n1\n1,2,3\n", "a\n\"x\" \n", "a\n\r\n\"\"\n,\n", "\ufeffa\nb", "a\n\"x\"\r", "a\nb\r",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).ReadAll()
+		if err != nil || len(want) == 0 || !utf8.ValidString(text) || len(text) > 1<<16 || slices.Contains(want[0], "") || strings.Contains(text, "\x00") {
+			readAnything(t, "t/a.csv", text)
+			return
+		}
+		fields := readTexts(t, "t/a.csv", text, want[0])
+		if fields == nil {
+			return
+		}
+		for i, record := range want[1:] {
+			for j := range record {
+				record[j] = strings.ReplaceAll(record[j], "\r\n", "\n") // as encoding/csv has it in quotes
+			}
+			if i >= len(fields) || !slices.Equal(fields[i], record) {
+				t.Fatalf("record %d: %q, want %q", i, fields[min(i, len(fields)-1):], record)
+			}
+		}
+		if len(fields) != len(want)-1 {
+			t.Fatalf("%d records, want %d", len(fields), len(want)-1)
+		}
+	})
+}
+
+// readAnything reads a file of whatever content; it must end, without a panic.
+func readAnything(t *testing.T, key, text string) {
+	t.Helper()
+	f := file.WithLimits(file.New(store{key: text}, ""), 7, 64)
+	if page, err := f.Discover(t.Context(), ""); err == nil && len(page.Tables) == 1 && page.Tables[0].Problem == "" {
+		readAll(t, f, "t", 50)
+	}
+}
+
+// readTexts reads a file with all columns as text; nil when it has a problem
+// that encoding/csv does not mind.
+func readTexts(t *testing.T, key, text string, columns []string) [][]string {
+	t.Helper()
+	f := file.New(store{key: text}, "")
+	plan, err := f.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}})
+	if err != nil {
+		return nil
+	}
+	for i := range plan.Table.Columns {
+		plan.Table.Columns[i].Type = schema.String
+	}
+	var all [][]string
+	for _, split := range plan.Splits {
+		r, err := f.Read(t.Context(), source.ReadRequest{Table: plan.Table, Columns: columns, Split: split})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			b, err := r.Next(t.Context())
+			if err == io.EOF { //nolint:errorlint // only a bare EOF ends a read
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(b.Rejects) > 0 {
+				t.Fatalf("rejects: %v", b.Rejects)
+			}
+			for row := range int(b.Record.NumRows()) {
+				fields := make([]string, len(columns))
+				for i := range fields {
+					if c := b.Record.Column(i); c.IsValid(row) {
+						fields[i] = strings.ReplaceAll(c.ValueStr(row), "\r\n", "\n")
+					}
+				}
+				all = append(all, fields)
+			}
+			b.Release()
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all == nil {
+		all = [][]string{}
+	}
+	return all
+}
+
+// FuzzNDJSON holds the reader against encoding/json: a line is a row exactly
+// if that reads an object from it, and the values are the same.
+func FuzzNDJSON(f *testing.F) {
+	for _, seed := range []string{
+		peopleNDJSON, `{"a":1}`, `{"a":"\ud83d\ude00\ud800x"}`, `{"a":{"b":[1,2,{"c":null}]},"a":2}`, `{"a":01}`, `{"a":-}`, `{"a":1e5,"b":tru}`, `{"\u0061":1}`, "[1]", `{"a":"` + "\x01" + `"}`, `{} x`, `{"a":1,}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		readAnything(t, "t/a.ndjson", line)
+		if strings.ContainsAny(line, "\n") || strings.TrimSpace(line) == "" || len(line) > 1<<16 || strings.Count(line, "[")+strings.Count(line, "{") > 900 || strings.HasPrefix(line, "\ufeff") {
+			return
+		}
+		var want map[string]json.RawMessage
+		err := json.Unmarshal([]byte(line), &want)
+		isObject := err == nil && want != nil
+		// A good row first, so that the table has no problem, and a column to read.
+		f := file.New(store{"t/a.ndjson": "{\"a\":{}}\n{\"a\":{}}\n" + line + "\n"}, "")
+		plan, err := f.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := readSplit(t, f, plan.Table, plan.Splits[0], "", "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rejected := slices.ContainsFunc(got.Rejects, func(r source.Reject) bool { return r.Rule == "malformed_json" })
+		if isObject == rejected {
+			t.Fatalf("object: %v, rejected: %v", isObject, rejected)
+		}
+		if !isObject || len(got.Rejects) > 0 { // not UTF-8
+			return
+		}
+		var row struct{ A *string }
+		if err := json.Unmarshal([]byte(got.Rows[2]), &row); err != nil {
+			t.Fatal(err)
+		}
+		raw := bytes.TrimSpace(want["a"])
+		if isNull := len(raw) == 0 || string(raw) == "null"; isNull != (row.A == nil) {
+			t.Fatalf("got %v, want %s", row.A, raw)
+		} else if !isNull && *row.A != string(raw) {
+			t.Fatalf("got %s, want %s", *row.A, raw)
+		}
+	})
+}
