@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +22,23 @@ type bench struct {
 	journal *asltest.Journal
 }
 
+// loaded is the JSONata library, which all tests share as all executions of a stack do.
+var loaded struct {
+	once sync.Once
+	js   *asl.JSONata
+}
+
+func library(t testing.TB) *asl.JSONata {
+	t.Helper()
+	loaded.once.Do(func() { loaded.js = asltest.JSONata(t) })
+	return loaded.js
+}
+
 func newBench(t testing.TB, functions asltest.Functions) *bench {
 	t.Helper()
 	return &bench{
 		Interpreter: asl.Interpreter{
-			JSONata: asltest.JSONata(t), Invoker: functions, Objects: asltest.Objects(t.TempDir()),
+			JSONata: library(t), Invoker: functions, Objects: asltest.Objects(t.TempDir()),
 			Clock: asl.SystemClock{}, Random: func() float64 { return 0.5 },
 		},
 		journal: &asltest.Journal{},

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/headwaterhq/headwater/scripts/local/asl"
-	"github.com/headwaterhq/headwater/scripts/local/asl/asltest"
 )
 
 // TestStepFunctionsFunctions: what Step Functions adds to JSONata.
@@ -62,7 +61,7 @@ func TestStepFunctionsFunctions(t *testing.T) {
 
 // TestExpressionsAreIndependent: evaluations at the same time, and one after the other in the same runtime, share nothing.
 func TestExpressionsAreIndependent(t *testing.T) {
-	js := asltest.JSONata(t)
+	js := library(t)
 	m := parse(t, machine(`"A":{"Type":"Pass","Assign":{"v":"{% ($x := $states.input.n; $x * 2) %}"},"Next":"B"},"B":{"Type":"Pass","Output":["{% $v %}","{% $exists($x) %}"],"End":true}`))
 	if err := m.Check(js); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/headwaterhq/headwater/scripts/local/asl"
-	"github.com/headwaterhq/headwater/scripts/local/asl/asltest"
 )
 
 func TestParseRefusesByName(t *testing.T) {
@@ -83,7 +82,7 @@ func TestParseListsEveryProblem(t *testing.T) {
 }
 
 func TestCheckRefusesExpressions(t *testing.T) {
-	js := asltest.JSONata(t)
+	js := library(t)
 	for expression, want := range map[string]string{
 		`$states.input.(`:                             "$.States.A.Output.x: S0203",
 		`$eval('1')`:                                  "$eval is not available",
@@ -108,7 +107,7 @@ func TestCheckRefusesExpressions(t *testing.T) {
 
 // TestOwnMachinesLoad holds the project's own state machines against the interpreter.
 func TestOwnMachinesLoad(t *testing.T) {
-	js := asltest.JSONata(t)
+	js := library(t)
 	files, err := filepath.Glob("../../../statemachines/*.asl.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no state machines found: %v", err)
