@@ -45,9 +45,10 @@ func snapshotOf(tbl *table.Table, runID string) (string, bool) {
 // snapshot. The new snapshot is built on a version of the table that was seen
 // not to have the run, and pinned to it: if any other snapshot comes first, the
 // catalog refuses, and everything begins again from the newer version. iceberg's
-// own replay of a refused commit is off: it would not look for the run again. An
-// error leaves open whether the commit happened; calling again finds out. Too
-// many conflicts in a row are fault.LakeConflict.
+// own replay of a refused commit, which a table property turns on, would not look
+// for the run again; the pin stops that too. An error leaves open whether the
+// commit happened; calling again finds out. Too many conflicts in a row are
+// fault.LakeConflict.
 func (l *Lake) Commit(ctx context.Context, id TableID, runID string, mode ingest.Mode, parts iter.Seq2[[]byte, error]) (snapshotID string, err error) {
 	if runID == "" {
 		return "", errors.New("a commit needs a run id")
@@ -83,11 +84,7 @@ func (c *commit) try(ctx context.Context) (string, error) {
 	if c.mode == ingest.Append && len(c.files) == 0 {
 		return "", nil
 	}
-	once, err := c.lake.override(tbl, iceberg.Properties{table.CommitNumRetriesKey: "0"})
-	if err != nil {
-		return "", fmt.Errorf("preparing a commit: %w", err)
-	}
-	tx := once.NewTransaction()
+	tx := tbl.NewTransaction()
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return "", fmt.Errorf("pinning the table's version: %w", err)
 	}

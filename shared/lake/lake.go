@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
@@ -127,20 +126,4 @@ func (l *Lake) load(ctx context.Context, id TableID) (*table.Table, error) {
 		return nil, classify(fmt.Errorf("loading table: %w", err))
 	}
 	return tbl, nil
-}
-
-// override returns the table with properties that hold for this process only.
-func (l *Lake) override(tbl *table.Table, properties iceberg.Properties) (*table.Table, error) {
-	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
-	if err != nil {
-		return nil, err
-	}
-	if err := builder.SetProperties(properties); err != nil {
-		return nil, err
-	}
-	metadata, err := builder.Build()
-	if err != nil {
-		return nil, err
-	}
-	return table.New(tbl.Identifier(), metadata, tbl.MetadataLocation(), tbl.FS, l.catalog), nil
 }

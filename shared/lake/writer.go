@@ -43,7 +43,7 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 		cancel()
 		return nil, err
 	}
-	placed, err := l.override(tbl, iceberg.Properties{table.WriteDataPathKey: tbl.Location() + "/data/" + runID})
+	placed, err := withDataPath(tbl, tbl.Location()+"/data/"+runID)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("preparing data files: %w", err)
@@ -53,6 +53,22 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 	}
 	go w.encode(running, placed, in, l.targetBytes)
 	return w, nil
+}
+
+// withDataPath returns the table with another place for data files, in memory only.
+func withDataPath(tbl *table.Table, path string) (*table.Table, error) {
+	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
+	if err != nil {
+		return nil, err
+	}
+	if err := builder.SetProperties(iceberg.Properties{table.WriteDataPathKey: path}); err != nil {
+		return nil, err
+	}
+	metadata, err := builder.Build()
+	if err != nil {
+		return nil, err
+	}
+	return table.New(tbl.Identifier(), metadata, tbl.MetadataLocation(), tbl.FS, nil), nil
 }
 
 func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema, targetBytes int64) {
