@@ -124,21 +124,28 @@ func (w *world) move(t testing.TB, ref ingest.Ref, change func(*ingest.Run)) {
 	}
 }
 
-func ok(t testing.TB, err error) {
+// tester is a test, or a property being checked.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Errorf(format string, args ...any)
+}
+
+func ok(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func fails(t testing.TB, err error, want fault.Code) {
+func fails(t tester, err error, want fault.Code) {
 	t.Helper()
 	if !errors.Is(err, &fault.Error{Code: want}) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
 
-func same[T any](t testing.TB, what string, want, got T) {
+func same[T any](t tester, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)

@@ -30,7 +30,6 @@ func (w *world) opened(t testing.TB, status ingest.Status) ingest.Ref {
 }
 
 func TestSettle(t *testing.T) {
-	died := fault.New(fault.RunAborted, "it died")
 	down := errors.New("the catalog is down")
 	for name, test := range map[string]struct {
 		status   ingest.Status
