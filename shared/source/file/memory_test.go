@@ -3,8 +3,8 @@ package file_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"slices"
@@ -25,12 +25,11 @@ import (
 	"github.com/headwaterhq/headwater/shared/source/file"
 )
 
-// memory is a store of a few objects, two to a page.
+// store is a store of a few objects, two to a page.
 type store map[string]string
 
 func (s store) object(key string) file.Object {
-	sum := sha256.Sum256([]byte(s[key]))
-	return file.Object{Key: key, Size: int64(len(s[key])), ETag: hex.EncodeToString(sum[:8])}
+	return file.Object{Key: key, Size: int64(len(s[key])), ETag: fmt.Sprint(crc32.ChecksumIEEE([]byte(s[key])))}
 }
 
 func (s store) List(_ context.Context, prefix, cursor string) (file.Page, error) {
