@@ -104,7 +104,7 @@ func (i *Issuer) identify(subject string, claims map[string]any) (caller.Caller,
 	}
 	who := caller.Caller{WorkspaceID: named, Subject: subject}
 	scope, _ := claims["scope"].(string)
-	for _, permission := range strings.Fields(scope) {
+	for permission := range strings.FieldsSeq(scope) {
 		if slices.Contains(caller.Permissions(), permission) {
 			who.Permissions = append(who.Permissions, permission)
 		}

@@ -69,8 +69,7 @@ func problemOf(err error) problem {
 	p := problem{
 		Type: problemType + string(code), Title: class.Title, Status: class.Status, Code: code, Remedy: class.Remedy,
 	}
-	var list fault.List
-	if errors.As(err, &list) {
+	if list, ok := errors.AsType[fault.List](err); ok {
 		p.Detail = fmt.Sprintf("there are %d problems", len(list))
 		for _, e := range list {
 			p.Errors = append(p.Errors, fieldProblem{e.Field, e.Code, e.Message})

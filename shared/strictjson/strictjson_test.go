@@ -24,19 +24,19 @@ type base struct {
 
 type whole struct {
 	base
-	Base    string            `json:"-"`
-	Name    string            `json:"name"`
-	Count   *int32            `json:"count,omitempty"`
-	Ratio   float64           `json:"ratio,omitzero"`
-	Open    bool              `json:"open,omitempty"`
-	Parts   []part            `json:"parts,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"`
-	Any     map[string]any    `json:"any,omitempty"`
-	At      time.Time         `json:"at,omitzero"`
-	Raw     json.RawMessage   `json:"raw,omitempty"`
-	Small   uint8             `json:"small,omitempty"`
-	private string
-	Plain   string `json:",omitempty"`
+	Base   string            `json:"-"`
+	Name   string            `json:"name"`
+	Count  *int32            `json:"count,omitempty"`
+	Ratio  float64           `json:"ratio,omitzero"`
+	Open   bool              `json:"open,omitempty"`
+	Parts  []part            `json:"parts,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Any    map[string]any    `json:"any,omitempty"`
+	At     time.Time         `json:"at,omitzero"`
+	Raw    json.RawMessage   `json:"raw,omitempty"`
+	Small  uint8             `json:"small,omitempty"`
+	hidden string            //nolint:unused // it must not be found
+	Plain  string            `json:",omitempty"`
 }
 
 func TestDecode(t *testing.T) {
@@ -60,13 +60,13 @@ func TestProblemsByPath(t *testing.T) {
 		text string
 		want map[string]fault.Code
 	}{
-		"all at once": {`{"nmae":"x","parts":[{"source":1,"tgas":[]},{"tags":["a",2]}],"labels":{"k":false}}`, map[string]fault.Code{
-			"nmae": fault.UnknownField, "parts[0].source": fault.InvalidRequest, "parts[0].tgas": fault.UnknownField,
+		"all at once": {`{"nome":"x","parts":[{"source":1,"tgas":[]},{"tags":["a",2]}],"labels":{"k":false}}`, map[string]fault.Code{
+			"nome": fault.UnknownField, "parts[0].source": fault.InvalidRequest, "parts[0].tgas": fault.UnknownField,
 			"parts[1].tags[1]": fault.InvalidRequest, "parts[1].source": fault.MissingField, "labels.k": fault.InvalidRequest,
 			"id": fault.MissingField, "name": fault.MissingField,
 		}},
 		"letters' case":     {`{"id":"i","NAME":"n"}`, map[string]fault.Code{"NAME": fault.UnknownField, "name": fault.MissingField}},
-		"hidden field":      {`{"id":"i","name":"n","Base":"x","private":"y"}`, map[string]fault.Code{"Base": fault.UnknownField, "private": fault.UnknownField}},
+		"hidden field":      {`{"id":"i","name":"n","Base":"x","hidden":"y"}`, map[string]fault.Code{"Base": fault.UnknownField, "hidden": fault.UnknownField}},
 		"null":              {`{"id":"i","name":null,"count":null}`, map[string]fault.Code{"name": fault.InvalidRequest, "count": fault.InvalidRequest}},
 		"fraction":          {`{"id":"i","name":"n","count":1.5}`, map[string]fault.Code{"count": fault.InvalidRequest}},
 		"out of range":      {`{"id":"i","name":"n","count":2147483648,"small":256}`, map[string]fault.Code{"count": fault.InvalidRequest, "small": fault.InvalidRequest}},

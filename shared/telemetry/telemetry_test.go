@@ -55,7 +55,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	const canary = "canary-4f1c"
 	cred := source.Credential{Method: "access_key", Fields: map[string]source.Secret{"x": canary}}
 	var out bytes.Buffer
-	log := telemetry.New(&out, slog.LevelInfo, slog.String("Authorization", canary))
+	log := telemetry.New(&out, slog.LevelInfo, slog.String("authorization", canary))
 	for _, name := range []string{
 		"secret_access_key", "Proxy-Authorization", "password", "session_token", "cookie", "X-Api-Key", "private-key", "credentials", "client_secret",
 	} {

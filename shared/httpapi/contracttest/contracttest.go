@@ -26,12 +26,12 @@ import (
 func Document(t testing.TB) *openapi3.T {
 	t.Helper()
 	w := httptest.NewRecorder()
-	httpapi.Document().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.yaml", nil))
+	httpapi.Document().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/openapi.yaml", nil))
 	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
 	if err != nil {
 		t.Fatalf("loading openapi.yaml: %v", err)
 	}
-	if err := doc.Validate(context.Background()); err != nil {
+	if err := doc.Validate(t.Context()); err != nil {
 		t.Fatalf("openapi.yaml: %v", err)
 	}
 	return doc

@@ -102,7 +102,7 @@ func TestConnectionIsRefused(t *testing.T) {
 		"no platform":           {`{"name":"x",` + settings + `,` + credentials + `}`, 422, map[string]string{"platform": "request.missing_field"}},
 		"nothing":               {`{}`, 422, map[string]string{"name": "request.missing_field", "platform": "request.missing_field", "settings": "request.missing_field", "credentials": "request.missing_field"}},
 		"empty name":            {`{"name":"  ","platform":"s3",` + settings + `,` + credentials + `}`, 422, map[string]string{"name": "request.missing_field"}},
-		"misspelt field":        {`{"nmae":"` + canary + `","name":"x","platform":"s3",` + settings + `,` + credentials + `}`, 400, map[string]string{"nmae": "request.unknown_field"}},
+		"misspelt field":        {`{"title":"` + canary + `","name":"x","platform":"s3",` + settings + `,` + credentials + `}`, 400, map[string]string{"title": "request.unknown_field"}},
 		"other case":            {`{"Name":"x","name":"x","platform":"s3",` + settings + `,` + credentials + `}`, 400, map[string]string{"Name": "request.unknown_field"}},
 		"misspelt setting":      {`{"name":"x","platform":"s3","settings":{"bucket":"exports","region":"eu-west-1","perfix":"` + canary + `"},` + credentials + `}`, 400, map[string]string{"settings.perfix": "request.unknown_field"}},
 		"secret among settings": {`{"name":"x","platform":"s3","settings":{"bucket":"exports","region":"eu-west-1","secret_access_key":"` + canary + `"},` + credentials + `}`, 422, map[string]string{"settings.secret_access_key": "connection.secret_misplaced"}},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -168,9 +169,7 @@ func TestImportIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, c := active(t)
 			body := newImport("people", c.ID, "profiles")
-			for k, v := range test.change {
-				body[k] = v
-			}
+			maps.Copy(body, test.change)
 			answer := s.post("/v1/imports", text(body))
 			if answer.Status != test.status {
 				t.Errorf("status %d, want %d: %s", answer.Status, test.status, answer.Body)

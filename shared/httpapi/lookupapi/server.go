@@ -46,8 +46,7 @@ func New(log *slog.Logger, who httpapi.Identify, lookups Lookups) http.Handler {
 
 // parameterFault names the parameter that could not be read, and not what it was.
 func parameterFault(err error) error {
-	var format *InvalidParamFormatError
-	if errors.As(err, &format) {
+	if format, ok := errors.AsType[*InvalidParamFormatError](err); ok {
 		return fault.Field(fault.InvalidRequest, format.ParamName, "is not in the form that this parameter takes")
 	}
 	return err
