@@ -7,35 +7,41 @@ import (
 	"sync"
 )
 
+// distributedPlan is what a distributed Map evaluates before it starts.
+type distributedPlan struct {
+	plan
+	items []json.RawMessage // without a reader
+	from  location          // with one
+	limit float64
+	to    location // with a writer
+}
+
+func (m *mapState) distributedPlan(s *step) (p distributedPlan, failure *Error) {
+	if p.plan, failure = m.plan(s); failure != nil {
+		return p, failure
+	}
+	if reader := m.distributed.reader; reader == nil {
+		p.items, failure = m.values(s)
+	} else if p.from, failure = s.location(reader.bucket, reader.key); failure == nil {
+		p.limit, failure = reader.limit(s)
+	}
+	if writer := m.distributed.writer; failure == nil && writer != nil {
+		p.to, failure = s.location(writer.bucket, writer.prefix)
+	}
+	return p, failure
+}
+
 // runDistributed runs each item as an execution of its own, of the machine "<machine>/<label>".
 func (m *mapState) runDistributed(s *step) (json.RawMessage, *Error) {
-	d := m.distributed
-	var items []json.RawMessage
-	var from, to location
-	var limit float64
-	p, failure := m.plan(s)
-	if failure == nil && d.reader != nil {
-		if from, failure = s.location(d.reader.bucket, d.reader.key); failure == nil {
-			limit, failure = d.reader.limit(s)
-		}
-	} else if failure == nil {
-		items, failure = m.values(s)
-	}
-	if failure == nil && d.writer != nil {
-		to, failure = s.location(d.writer.bucket, d.writer.prefix)
-	}
+	p, failure := m.distributedPlan(s)
 	if failure != nil {
 		return nil, failure
 	}
-
 	t := s.thread
-	t.emit("MapStateStarted", func(e *Event) { e.MapStateStarted = &MapStartedDetails{Length: len(items)} })
+	t.emit("MapStateStarted", func(e *Event) { e.MapStateStarted = &MapStartedDetails{Length: len(p.items)} })
 	mr := m.openMapRun(s, p)
 	t.emit("MapRunStarted", func(e *Event) { e.MapRunStarted = &MapRunDetails{MapRunARN: mr.spec.ARN} })
-	if d.reader != nil {
-		items, failure = d.reader.read(s, from, limit)
-	}
-	result, failure := mr.run(s, items, to, failure)
+	result, failure := mr.run(s)
 	if s.ctx.Err() != nil {
 		mr.journal.Close(Aborted, 0)
 		return nil, stopped(s.ctx)
@@ -56,7 +62,7 @@ func (m *mapState) runDistributed(s *step) (json.RawMessage, *Error) {
 // mapRun is one run of a distributed Map under way.
 type mapRun struct {
 	m       *mapState
-	plan    plan
+	plan    distributedPlan
 	spec    MapRun
 	journal MapRunJournal
 	written int
@@ -65,7 +71,7 @@ type mapRun struct {
 	failures int
 }
 
-func (m *mapState) openMapRun(s *step, p plan) *mapRun {
+func (m *mapState) openMapRun(s *step, p distributedPlan) *mapRun {
 	x := s.thread.run.execution
 	machine := x.MachineARN + "/" + m.distributed.label
 	spec := MapRun{
@@ -82,21 +88,11 @@ func (m *mapState) openMapRun(s *step, p plan) *mapRun {
 	return &mapRun{m: m, plan: p, spec: spec, journal: s.thread.run.journal.OpenMapRun(spec)}
 }
 
-// run runs the children, unless reading the items failed, and writes their results.
-func (mr *mapRun) run(s *step, items []json.RawMessage, to location, failure *Error) (json.RawMessage, *Error) {
+// run reads the items, runs a child for each, and writes their results.
+func (mr *mapRun) run(s *step) (json.RawMessage, *Error) {
+	inputs, failure := mr.inputs(s)
 	if failure != nil {
 		return nil, failure
-	}
-	inputs := make([]json.RawMessage, len(items))
-	for i, item := range items {
-		input, failure := mr.m.itemInput(s, &mapItem{Index: i, Value: item})
-		if failure != nil {
-			return nil, failure
-		}
-		if len(input) > maxPayload {
-			return nil, s.tooLarge(s.state.name)
-		}
-		inputs[i] = input
 	}
 	mr.journal.Expect(len(inputs))
 	children, outputs := mr.runChildren(s, inputs)
@@ -109,12 +105,36 @@ func (mr *mapRun) run(s *step, items []json.RawMessage, to location, failure *Er
 	if mr.m.distributed.writer == nil {
 		return array(outputs), failure
 	}
-	result, unwritten := mr.m.distributed.writer.write(s, to, mr.spec.ARN, children)
+	result, unwritten := mr.m.distributed.writer.write(s, mr.plan.to, mr.spec.ARN, children)
 	if unwritten != nil {
 		return nil, unwritten
 	}
 	mr.written = len(children)
 	return result, failure
+}
+
+// inputs are the children's.
+func (mr *mapRun) inputs(s *step) ([]json.RawMessage, *Error) {
+	items := mr.plan.items
+	if reader := mr.m.distributed.reader; reader != nil {
+		read, failure := reader.read(s, mr.plan.from, mr.plan.limit)
+		if failure != nil {
+			return nil, failure
+		}
+		items = read
+	}
+	inputs := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		input, failure := mr.m.itemInput(s, &mapItem{Index: i, Value: item})
+		if failure != nil {
+			return nil, failure
+		}
+		if len(input) > maxPayload {
+			return nil, s.tooLarge(s.state.name)
+		}
+		inputs[i] = input
+	}
+	return inputs, nil
 }
 
 // runChildren runs one execution per input, as many at once as the Map allows, until too many have failed.
