@@ -99,7 +99,8 @@ type Reader interface {
 // Batch is some rows, and where to go on after them.
 type Batch struct {
 	Record  arrow.RecordBatch
-	Origins []int64 // per row of Record, its position in the split: line or row number, from 1; nil when the driver has none
+	Part    string  // what all rows are from, for people, when a split has parts: "profiles/part-0003.csv"; Origins count in it
+	Origins []int64 // per row of Record, its position in the part: line or row number, from 1; nil when the driver has none
 	Rejects []Reject
 	After   Checkpoint
 }
@@ -114,7 +115,7 @@ func (b Batch) Release() {
 // Reject is a row that could not be read. It counts as read and goes to
 // quarantine; it is not in Batch.Record.
 type Reject struct {
-	Origin int64  // line or row number in the split, from 1
+	Origin int64  // line or row number in the batch's part, from 1
 	Column string // empty when the whole row is at fault
 	Rule   string // "ragged_row", "not_utf8", "type_mismatch", "malformed_json", …
 	Reason string // for people; no value of the row

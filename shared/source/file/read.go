@@ -118,6 +118,7 @@ func (r *reader) next() (source.Batch, error) {
 		if err != nil {
 			return source.Batch{}, err
 		}
+		batch.Part = r.detail.Parts[r.at.Part].label()
 		after.Part = r.at.Part
 		r.at = after
 		batch.After = after.encode()

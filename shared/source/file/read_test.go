@@ -119,3 +119,31 @@ func TestRejectedRowsAreReportedAndTheRestIsRead(t *testing.T) {
 		})
 	}
 }
+
+// TestABatchSaysWhatItIsFrom: Origins count in a file, so the file must be known.
+func TestABatchSaysWhatItIsFrom(t *testing.T) {
+	f := file.New(store{"t/a.csv": "n\n1\n", "t/b.csv": "n\n2\n"}, "")
+	plan, err := f.Plan(t.Context(), source.PlanRequest{Table: table(t, f, "t")})
+	if err != nil || len(plan.Splits) != 1 {
+		t.Fatalf("%d splits, %v", len(plan.Splits), err)
+	}
+	r, err := f.Read(t.Context(), source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, want := range []string{"t/a.csv", "t/b.csv"} {
+		b, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Part != want || len(b.Origins) != 1 || b.Origins[0] != 2 {
+			t.Errorf("from %q, %v, want %s, line 2", b.Part, b.Origins, want)
+		}
+		b.Release()
+	}
+}
