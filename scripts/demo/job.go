@@ -95,7 +95,7 @@ func (j *Job) connect(ctx context.Context, name string, key Access) (connection,
 	var c connection
 	err := j.API.Post(ctx, "/v1/connections", map[string]any{
 		"name": name, "platform": "s3",
-		"settings":    map[string]any{"bucket": j.Bucket, "prefix": Prefix},
+		"settings":    map[string]any{"bucket": j.Bucket, "prefix": Prefix, "region": "us-east-1"},
 		"credentials": map[string]any{"method": "access_key", "access_key_id": key.ID, "secret_access_key": key.Secret},
 	}, &c)
 	if err != nil {

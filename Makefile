@@ -1,0 +1,55 @@
+# Headwater. `make run` brings the product up on this machine; `make test` runs every test.
+# Whatever a target needs beyond Go, Node 20 and Java 17 it installs itself, pinned, under .local/ or node_modules/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test smoke lint synth deploy crosscheck bench build build-lambda tools generate clean
+
+FUNCTIONS := $(notdir $(wildcard functions/*))
+TOOL      := go tool -modfile=scripts/tools/go.mod
+LDFLAGS   := -s -w -buildid=
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: build tools ## the whole product on this machine: does the main job once, then serves until Ctrl-C
+	@exec .local/bin/run
+
+smoke: build tools ## the main job from beginning to end on fresh state and free ports; one JSON line at the end
+	@exec .local/bin/smoke
+
+test: build tools tools-node ## every test
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 20m $$(go list ./... | grep -v '/infra$$')
+	$(TOOL) gotestsum --format pkgname -- -timeout 20m ./infra
+
+lint: ## linters, formatting, generated files
+	$(TOOL) golangci-lint run ./...
+	$(TOOL) actionlint -version >/dev/null
+
+synth: build-lambda tools-node ## the CloudFormation template, through the pinned CDK CLI, held against the golden one
+	scripts/synth.sh
+
+deploy: synth ## deploy to the AWS account of the ambient credentials; see docs/deploy.md
+	scripts/tools/node_modules/.bin/cdk deploy --app cdk.out
+
+crosscheck: build tools ## hold the product against recordings of AWS and independent Python readers
+	scripts/crosscheck.sh
+
+bench: ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./shared/...
+
+build: ## the functions for this machine, into .local/bin
+	scripts/build.sh
+
+build-lambda: ## the functions as Lambda runs them, into build/lambda
+	scripts/build-lambda.sh
+
+tools: ## what the laptop stack runs on
+	scripts/tools/install.sh
+
+tools-node:
+	scripts/tools/install-node.sh
+
+clean: ## everything that was built or kept under .local/
+	rm -rf .local build cdk.out
