@@ -18,12 +18,13 @@ const claimLimit = 200
 
 // Claim opens a run for every import that is due at the scheduled time, and hands out
 // again those runs that were opened but never started. More says that
-// another call would find more.
+// another call would find more. Runs is never nil: a state machine iterates over it.
 func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, more bool, err error) {
 	due, err := c.Store.DueImports(ctx, scheduled, claimLimit)
 	if err != nil {
 		return nil, false, err
 	}
+	runs = make([]Ref, 0, len(due))
 	for _, i := range due {
 		ref, claimed, err := c.claim(ctx, i, scheduled)
 		if err != nil {

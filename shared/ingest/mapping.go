@@ -132,6 +132,8 @@ func Castable(from, to schema.Type) bool {
 		return to == schema.Float64 || to == schema.Decimal || to == schema.Bool
 	case schema.Float64, schema.Decimal:
 		return to == schema.Int64 || to == schema.Float64 || to == schema.Decimal
+	case schema.JSON: // a column of mixed values: numbers and booleans are their own text
+		return to == schema.Int64 || to == schema.Float64 || to == schema.Decimal || to == schema.Bool
 	case schema.Date:
 		return to == schema.Timestamp
 	case schema.Timestamp:

@@ -110,6 +110,7 @@ func TestCastable(t *testing.T) {
 		schema.Int64:     "float64 decimal bool",
 		schema.Float64:   "int64 decimal",
 		schema.Decimal:   "int64 float64",
+		schema.JSON:      "int64 float64 decimal bool",
 		schema.Date:      "timestamp",
 		schema.Timestamp: "date",
 	}

@@ -28,6 +28,8 @@
 //	date → timestamp   midnight UTC, in range
 //	timestamp → date   the day in UTC
 //	json → text        the JSON text as it is
+//	json → int64, float64, decimal, bool
+//	                   a JSON number or boolean, by the rule of its text
 //
 // Everything but bytes has one canonical text: int64 in digits; float64 in its
 // shortest notation, with an exponent below 1e-6 and from 1e21, negative zero as 0,

@@ -23,9 +23,10 @@ import (
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
-// splitBytes is the wanted size of a split: long enough to be worth a worker,
-// short enough that many workers share a table.
-const splitBytes = 64 << 20
+// splitBytes is the wanted size of a table's splits: a two-hundredth of it, so that many workers
+// share a table and its progress shows, but neither too small to be worth a worker nor too large
+// to be read again when one dies. A terabyte makes 8,000 splits.
+func splitBytes(t schema.Table) int64 { return min(max(t.Bytes/200, 4<<20), 128<<20) }
 
 // Objects keeps plans and parts.
 type Objects interface {
@@ -142,7 +143,7 @@ func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Im
 		return plan{}, err
 	}
 	defer func() { _ = src.Close() }() // only read from
-	found, err := src.Plan(ctx, source.PlanRequest{Table: table, Columns: i.Mapping.Sources(), TargetBytes: splitBytes})
+	found, err := src.Plan(ctx, source.PlanRequest{Table: table, Columns: i.Mapping.Sources(), TargetBytes: splitBytes(table)})
 	if err != nil {
 		return plan{}, err
 	}
