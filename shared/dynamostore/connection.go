@@ -2,6 +2,7 @@ package dynamostore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func (s *Store) CreateConnection(ctx context.Context, c connection.Connection, v
 	case refused == nil:
 		return nil
 	case refused.at(connectionAt), refused.at(validationAt):
-		return fmt.Errorf("creating connection: its id is taken")
+		return errors.New("creating connection: its id is taken")
 	case refused.at(nameAt):
 		return fault.Field(fault.ConnectionNameTaken, "name", "another connection of the workspace has this name")
 	}

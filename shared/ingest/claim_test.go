@@ -30,7 +30,9 @@ func TestClaim(t *testing.T) {
 
 	runs, _, err = w.claimer().Claim(t.Context(), noon)
 	ok(t, err)
-	same(t, "claimed again", nil, runs)
+	if runs == nil || len(runs) > 0 {
+		t.Errorf("claimed again %#v, want a list without a run: a state machine iterates over it", runs)
+	}
 }
 
 func TestClaimWithoutOverlap(t *testing.T) {
