@@ -8,13 +8,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 )
 
 const maxGuarded = 16 << 20
 
-// Guard lets only signed requests of keys that may do everything reach a service that speaks JSON. A customer's key, which
-// is good for S3 and STS, opens none of them.
-func Guard(ring *Ring, next http.Handler) http.Handler {
+// Needs says which permissions a request takes. The body is the request's.
+type Needs func(r *http.Request, body []byte) []Need
+
+// Guard lets only signed requests reach a service that speaks JSON, and only with keys that have the permissions they take.
+func Guard(ring *Ring, needs Needs, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxGuarded))
 		if err != nil {
@@ -23,9 +26,14 @@ func Guard(ring *Ring, next http.Handler) http.Handler {
 		}
 		sum := sha256.Sum256(body)
 		sig, err := ring.Verify(r, hex.EncodeToString(sum[:]))
+		var lacking []Need
+		if err == nil {
+			lacking = slices.DeleteFunc(needs(r, body), func(n Need) bool { return ring.Meets(sig.KeyID, n) })
+		}
 		switch {
-		case err == nil && !ring.Allows(sig.KeyID, "*", "*", ""):
-			refuse(w, http.StatusBadRequest, "AccessDeniedException", "The access key is not authorized to perform this action.")
+		case len(lacking) > 0:
+			refuse(w, http.StatusBadRequest, "AccessDeniedException", "The caller is not authorized to perform: "+lacking[0].Action+
+				" on resource: "+lacking[0].Resource+" because no identity-based policy allows the "+lacking[0].Action+" action")
 		case err == nil:
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			next.ServeHTTP(w, r)

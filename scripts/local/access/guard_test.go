@@ -18,8 +18,13 @@ import (
 func TestGuard(t *testing.T) {
 	platform := access.Key{ID: "AKPLATFORM", Secret: "p", Grants: []access.Grant{access.Everything("*")}}
 	customer := access.Key{ID: "AKCUSTOMER", Secret: "c", Grants: []access.Grant{access.ReadOnly("source")}}
-	ring := access.NewRing(platform, customer)
-	server := httptest.NewServer(access.Guard(ring, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	half := access.Key{ID: "AKHALF", Secret: "h", Grants: []access.Grant{{Actions: []string{"service:Read"}, Resources: []string{"arn:one/*"}}}}
+	whole := access.Key{ID: "AKWHOLE", Secret: "w", Grants: []access.Grant{{Actions: []string{"service:Read", "service:Write"}, Resources: []string{"arn:other", "arn:*/thing"}}}}
+	ring := access.NewRing(platform, customer, half, whole)
+	needs := func(r *http.Request, _ []byte) []access.Need {
+		return []access.Need{{Action: "service:Read", Resource: "arn:one/thing"}, {Action: "service:Write", Resource: "arn:one/thing"}}
+	}
+	server := httptest.NewServer(access.Guard(ring, needs, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{}`))
 	})))
 	t.Cleanup(server.Close)
@@ -46,6 +51,8 @@ func TestGuard(t *testing.T) {
 	check("the platform", call(platform.ID, platform.Secret), "")
 	check("a wrong secret", call(platform.ID, "wrong"), "InvalidSignatureException")
 	check("a customer", call(customer.ID, customer.Secret), "AccessDeniedException")
+	check("one permission of two", call(half.ID, half.Secret), "AccessDeniedException")
+	check("both permissions", call(whole.ID, whole.Secret), "")
 	check("nobody", call("AKNOBODY", "n"), "UnrecognizedClientException")
 	ring.Revoke(platform.ID)
 	check("a revoked key", call(platform.ID, platform.Secret), "UnrecognizedClientException")
@@ -67,6 +74,20 @@ func TestGrants(t *testing.T) {
 	} {
 		if got := ring.Allows(tc.id, tc.action, tc.bucket, tc.key); got != tc.want {
 			t.Errorf("%+v: got %t", tc, got)
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	for _, tc := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"*", "", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false},
+		{"a*b*", "a-b-", true}, {"a*b*", "a--", false}, {"", "", true}, {"", "a", false},
+	} {
+		if got := access.Match(tc.pattern, tc.text); got != tc.want {
+			t.Errorf("%q on %q: got %t", tc.pattern, tc.text, got)
 		}
 	}
 }

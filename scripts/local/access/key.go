@@ -7,20 +7,25 @@ import (
 	"sync"
 )
 
-// Key is an access key and what it may do in S3.
+// Key is an access key and what it may do.
 type Key struct {
 	ID     string
 	Secret string
 	Grants []Grant
 }
 
-// Grant allows actions such as s3:GetObject on the objects of one bucket below a prefix.
-// The action "*" is every action, the bucket "*" is every bucket.
-// s3:ListBucket is granted for listings of the prefix and of what lies below it.
+// Grant allows actions such as s3:GetObject. The action "*" is every action.
+//
+// In S3 it is for the objects of one bucket below a prefix, and for listings of the prefix and of what lies below it; the
+// bucket "*" is every bucket. Elsewhere it is for resources, by ARN, in which * stands for any text. Everything("*") is for
+// all of them.
 type Grant struct {
-	Actions []string
-	Bucket  string
-	Prefix  string
+	Actions   []string
+	Bucket    string
+	Prefix    string
+	Resources []string
+	// LeadingKeys, if there are any, limits the grant to partition keys that match one of these patterns.
+	LeadingKeys []string
 }
 
 // ReadOnly grants what reading a bucket takes.
@@ -32,9 +37,44 @@ func ReadOnly(bucket string) Grant {
 func Everything(bucket string) Grant { return Grant{Actions: []string{"*"}, Bucket: bucket} }
 
 func (g Grant) allows(action, bucket, key string) bool {
-	return (g.Bucket == "*" || g.Bucket == bucket) &&
-		strings.HasPrefix(key, g.Prefix) &&
-		(slices.Contains(g.Actions, "*") || slices.Contains(g.Actions, action))
+	return (g.Bucket == "*" || g.Bucket == bucket) && strings.HasPrefix(key, g.Prefix) && g.has(action)
+}
+
+func (g Grant) meets(n Need) bool {
+	if !g.has(n.Action) {
+		return false
+	}
+	return g.Bucket == "*" && g.Prefix == "" || matchAny(g.Resources, n.Resource) && g.leads(n.LeadingKeys)
+}
+
+func (g Grant) leads(keys []string) bool {
+	return g.LeadingKeys == nil || !slices.ContainsFunc(keys, func(key string) bool { return !matchAny(g.LeadingKeys, key) })
+}
+
+func matchAny(patterns []string, text string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return Match(pattern, text) })
+}
+
+func (g Grant) has(action string) bool {
+	return slices.Contains(g.Actions, "*") || slices.Contains(g.Actions, action)
+}
+
+// Match says whether a text fits a pattern in which * stands for any text.
+func Match(pattern, text string) bool {
+	first, rest, ok := strings.Cut(pattern, "*")
+	if !ok {
+		return pattern == text
+	}
+	text, ok = strings.CutPrefix(text, first)
+	if !ok {
+		return false
+	}
+	for i := range len(text) + 1 {
+		if Match(rest, text[i:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Ring is the set of keys in force. It is safe for concurrent use.
@@ -74,9 +114,23 @@ func (r *Ring) Secret(id string) (string, bool) {
 	return k.Secret, ok
 }
 
-// Allows says whether the key of that id may do the action. For s3:ListBucket the key is the requested prefix.
+// Allows says whether the key of that id may do the action in S3. For s3:ListBucket the key is the requested prefix.
 func (r *Ring) Allows(id, action, bucket, key string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.ContainsFunc(r.keys[id].Grants, func(g Grant) bool { return g.allows(action, bucket, key) })
+}
+
+// Need is one permission that a request to another service than S3 takes: an action on a resource, in DynamoDB for the
+// partition keys that it concerns.
+type Need struct {
+	Action, Resource string
+	LeadingKeys      []string
+}
+
+// Meets says whether one grant of the key of that id gives the permission.
+func (r *Ring) Meets(id string, n Need) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.ContainsFunc(r.keys[id].Grants, func(g Grant) bool { return g.meets(n) })
 }

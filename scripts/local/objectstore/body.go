@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash"
@@ -133,4 +134,27 @@ func orEOF(err error) error {
 		return io.EOF
 	}
 	return err
+}
+
+// maxDelete is the largest request to delete many objects.
+const maxDelete = 4 << 20
+
+// deletedKeys reads which keys a request deletes, and leaves its body to be read again.
+func deletedKeys(r *http.Request) ([]string, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxDelete))
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys to delete: %w", err)
+	}
+	r.Body = readCloser{bytes.NewReader(body), r.Body}
+	var in struct {
+		Object []struct{ Key string }
+	}
+	if err := xml.Unmarshal(body, &in); err != nil {
+		return nil, fmt.Errorf("reading the keys to delete: %w", err)
+	}
+	keys := make([]string, len(in.Object))
+	for i, o := range in.Object {
+		keys[i] = o.Key
+	}
+	return keys, nil
 }

@@ -3,6 +3,7 @@ package objectstore
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/johannesboyne/gofakes3"
@@ -90,7 +91,14 @@ func (f *front) authorize(key string, want request, r *http.Request) *failure {
 		}
 	}
 	denied := accessDenied()
-	if !f.ring.Allows(key, want.action, want.bucket, want.key) {
+	keys := []string{want.key}
+	if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
+		var err error
+		if keys, err = deletedKeys(r); err != nil {
+			return &failure{status: http.StatusBadRequest, Code: "MalformedXML", Message: "The XML you provided was not well-formed."}
+		}
+	}
+	if slices.ContainsFunc(keys, func(k string) bool { return !f.ring.Allows(key, want.action, want.bucket, k) }) {
 		return &denied
 	}
 	if want.unsupported != "" {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/headwaterhq/headwater/scripts/local/access"
@@ -41,8 +40,7 @@ func serve(port int, h http.Handler) (url string, stop func() error, err error) 
 	}, nil
 }
 
-// newPlatformKey makes the platform's own key. It lives as long as the stack is up, and is in no file.
-func newPlatformKey() access.Key {
-	// DynamoDB Local takes letters and digits only.
-	return access.Key{ID: "AKIA" + strings.ToUpper(rand.Text()[:16]), Secret: rand.Text() + rand.Text(), Grants: []access.Grant{access.Everything("*")}}
+// newKey makes a key that lives as long as the stack is up, and is in no file. DynamoDB Local takes letters and digits only.
+func newKey(grants ...access.Grant) access.Key {
+	return access.Key{ID: "AKIA" + rand.Text()[:16], Secret: rand.Text() + rand.Text(), Grants: grants}
 }

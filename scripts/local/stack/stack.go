@@ -48,7 +48,7 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the stack: %w", err)
 	}
-	s := &Stack{cfg: cfg, Platform: newPlatformKey()}
+	s := &Stack{cfg: cfg, Platform: newKey(access.Everything("*"))}
 	s.Keys = access.NewRing(append(cfg.Keys, s.Platform)...)
 	for _, step := range []func(context.Context) error{
 		s.readTemplate, s.takeDirectory, s.startStores, s.startFunctions, s.startMachines, s.startAPI, s.startSchedules,

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/headwaterhq/headwater/scripts/local/stack"
@@ -154,6 +155,22 @@ func TestStack(t *testing.T) {
 			t.Errorf("object: %q", got)
 		}
 	})
+	t.Run("a function may do what its role allows and no more", func(t *testing.T) {
+		out := c.execute(t, s, `{"do":"trespass"}`)
+		var got map[string]string
+		if err := json.Unmarshal([]byte(aws.ToString(out.Output)), &got); err != nil {
+			t.Fatalf("%s: %v", aws.ToString(out.Cause), err)
+		}
+		want := map[string]string{"querying its own": "allowed", "getting its own": "allowed", "transacting on its own": "allowed"}
+		for doing := range got {
+			if want[doing] == "" {
+				want[doing] = "AccessDenied"
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" || len(got) != 11 {
+			t.Error(d)
+		}
+	})
 	t.Run("an execution whose function is killed is settled by the rule", func(t *testing.T) {
 		done := make(chan *sfn.DescribeExecutionOutput, 1)
 		go func() { done <- c.execute(t, s, `{"do":"sleep"}`) }()
@@ -218,7 +235,7 @@ func TestStack(t *testing.T) {
 			t.Errorf("secret: %v", err)
 		}
 		list, err := c.sfn.ListExecutions(t.Context(), &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.MachineARN("work"))})
-		if err != nil || len(list.Executions) != 3 {
+		if err != nil || len(list.Executions) != 4 {
 			t.Errorf("executions: %+v, %v", list, err)
 		}
 	})

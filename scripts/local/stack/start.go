@@ -64,22 +64,24 @@ func (s *Stack) startStores(ctx context.Context) error {
 	}
 	if err := errors.Join(
 		s.listen("S3", s.cfg.Ports.S3, s3, &s.URLs.S3),
-		s.listen("Secrets Manager", s.cfg.Ports.SecretsManager, access.Guard(s.Keys, secrets), &s.URLs.SecretsManager),
+		s.listen("Secrets Manager", s.cfg.Ports.SecretsManager, access.Guard(s.Keys, s.secretNeeds, secrets), &s.URLs.SecretsManager),
 		s.listen("STS", s.cfg.Ports.STS, sts.Handler(s.Keys, s.cfg.Account), &s.URLs.STS),
 	); err != nil {
 		return err
 	}
 	db, err := dynamo.Start(ctx, dynamo.Config{
-		Program: filepath.Join(s.cfg.ToolDir, "amplify-dynamodb-simulator", "emulator"), Dir: s.cfg.path("dynamodb"), Port: s.cfg.Ports.DynamoDB,
+		Program: filepath.Join(s.cfg.ToolDir, "amplify-dynamodb-simulator", "emulator"), Dir: s.cfg.path("dynamodb"),
 		Region: s.cfg.Region, LogPath: s.cfg.path("logs", "dynamodb.log"), Nursery: s.nursery, Tables: s.declared.Tables,
 	})
 	if err != nil {
 		return err
 	}
 	s.onClose(db.Close)
-	s.URLs.DynamoDB = db.URL
-	s.cfg.Report("DynamoDB", db.URL)
-	return nil
+	table, err := s.forward(db.URL)
+	if err != nil {
+		return err
+	}
+	return s.listen("DynamoDB", s.cfg.Ports.DynamoDB, access.Guard(s.Keys, s.itemNeeds, table), &s.URLs.DynamoDB)
 }
 
 // startFunctions makes the functions ready to be invoked. They learn where Step Functions and EventBridge are when they
@@ -107,15 +109,15 @@ func (s *Stack) startFunctions(context.Context) error {
 		return err
 	}
 	s.onClose(s.functions.Close)
-	invoke.set(access.Guard(s.Keys, s.functions.Handler()))
+	invoke.set(access.Guard(s.Keys, invokeNeeds, s.functions.Handler()))
 	if s.bus, err = bus.New(s.cfg.Region, s.cfg.Account, s.declared.Rules, s.deliver); err != nil {
 		return err
 	}
-	events.set(access.Guard(s.Keys, s.bus.Handler()))
+	events.set(access.Guard(s.Keys, eventNeeds, s.bus.Handler()))
 	if err := s.openMachines(); err != nil {
 		return err
 	}
-	machines.set(access.Guard(s.Keys, s.machines.Handler()))
+	machines.set(access.Guard(s.Keys, machineNeeds, s.machines.Handler()))
 	return nil
 }
 
@@ -143,7 +145,8 @@ func (s *Stack) describeFunctions() ([]lambda.Function, error) {
 	return out, nil
 }
 
-// environment is the deployed one, with the laptop's lake catalog and what the configuration puts over it.
+// environment is the deployed one, with the laptop's lake catalog and what the configuration puts over it. A function has a
+// key of its own that may do what its role allows; without a policy in the template it has the platform's.
 func (s *Stack) environment(f template.Function) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, f.Environment)
@@ -157,6 +160,11 @@ func (s *Stack) environment(f template.Function) map[string]string {
 		}
 	}
 	maps.Copy(env, s.Environ())
+	if len(f.Allowed) > 0 {
+		key := newKey(grants(f.Allowed)...)
+		s.Keys.Put(key)
+		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = key.ID, key.Secret
+	}
 	return env
 }
 

@@ -33,7 +33,7 @@ func kinds() map[string]kind {
 		"AWS::KMS::Key":                    {attributes: map[string]string{"Ref": "{name}", "KeyId": "{name}", "Arn": arn("kms", "key/{name}")}},
 		"AWS::KMS::Alias":                  {name: "AliasName", attributes: id},
 		"AWS::IAM::Role":                   {name: "RoleName", attributes: map[string]string{"Ref": "{name}", "Arn": "arn:aws:iam::{account}:role/{name}"}},
-		"AWS::IAM::Policy":                 {attributes: id},
+		"AWS::IAM::Policy":                 {runs: true, attributes: id},
 		"AWS::IAM::ManagedPolicy":          {attributes: id},
 		"AWS::Lambda::Permission":          {attributes: id},
 		"AWS::Logs::LogGroup":              {name: "LogGroupName", attributes: map[string]string{"Ref": "{name}", "Arn": arn("logs", "log-group:{name}:*")}},

@@ -21,8 +21,9 @@ func (p *parser) function(logical string, res resource) error {
 		MemorySize   int
 		Timeout      int
 		Runtime      string
+		Role         string
 	}
-	err := p.decode(res, &f, "Architectures", "Code", "Description", "Handler", "LoggingConfig", "Role", "TracingConfig",
+	err := p.decode(res, &f, "Architectures", "Code", "Description", "Handler", "LoggingConfig", "TracingConfig",
 		"ReservedConcurrentExecutions", "EphemeralStorage", "DeadLetterConfig", "KmsKeyArn", "Tags")
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func (p *parser) function(logical string, res resource) error {
 	}
 	p.out.Functions = append(p.out.Functions, Function{
 		Name: name, ARN: arn, MemoryMB: f.MemorySize, Timeout: time.Duration(f.Timeout) * time.Second,
-		Environment: f.Environment.Variables, AsyncRetries: defaultAsyncRetries,
+		Environment: f.Environment.Variables, AsyncRetries: defaultAsyncRetries, RoleARN: f.Role,
 	})
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,8 @@ type Function struct {
 	MemoryMB     int
 	Environment  map[string]string
 	AsyncRetries int
+	RoleARN      string
+	Allowed      []Statement // what its role may do
 }
 
 // Machine is a state machine; the substitutions in its definition are made.
@@ -85,7 +88,7 @@ func Parse(in io.Reader, stack string, place Place) (*Stack, error) {
 	}
 	p := &parser{
 		resolver: resolver{place: place, stack: stack, resources: file.Resources},
-		out:      &Stack{}, retries: map[string]int{}, integrations: map[string]string{},
+		out:      &Stack{}, retries: map[string]int{}, allowed: map[string][]Statement{}, integrations: map[string]string{},
 	}
 	known := kinds()
 	var problems []error
@@ -112,8 +115,9 @@ func Parse(in io.Reader, stack string, place Place) (*Stack, error) {
 type parser struct {
 	resolver
 	out          *Stack
-	retries      map[string]int    // function name → retries of asynchronous invocations
-	integrations map[string]string // logical integration id → function ARN
+	retries      map[string]int         // function name → retries of asynchronous invocations
+	allowed      map[string][]Statement // role name → what its policies allow
+	integrations map[string]string      // logical integration id → function ARN
 	routes       []routeProperties
 	authorizers  map[string]Authorizer
 	stage        *stageProperties
@@ -133,6 +137,8 @@ func (p *parser) add(logical string, res resource) error {
 		return p.rule(logical, res)
 	case "AWS::DynamoDB::GlobalTable":
 		return p.table(logical, res)
+	case "AWS::IAM::Policy":
+		return p.policy(res)
 	case "AWS::S3::Bucket":
 		name, err := p.attribute(logical, "Ref")
 		p.out.Buckets = append(p.out.Buckets, Bucket{Name: name, LogicalID: logical})
@@ -170,6 +176,8 @@ func (p *parser) finish() (*Stack, error) {
 		if retries, ok := p.retries[f.Name]; ok {
 			p.out.Functions[i].AsyncRetries = retries
 		}
+		_, role, _ := strings.Cut(f.RoleARN, ":role/")
+		p.out.Functions[i].Allowed = p.allowed[role]
 	}
 	if p.out.API != nil {
 		if err := p.connectAPI(); err != nil {
