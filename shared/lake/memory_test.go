@@ -50,12 +50,15 @@ func TestWriterMemoryIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	peak, stop := watchHeap()
-	for range rows / batchRows {
+	var batches []arrow.RecordBatch // more than a dictionary holds
+	for range 5 {
 		batch := noise(batchRows, valueBytes)
-		err := w.Write(t.Context(), batch)
-		batch.Release()
-		if err != nil {
+		defer batch.Release()
+		batches = append(batches, batch)
+	}
+	peak, stop := watchHeap()
+	for i := range rows / batchRows {
+		if err := w.Write(t.Context(), batches[i%len(batches)]); err != nil {
 			t.Fatal(err)
 		}
 	}

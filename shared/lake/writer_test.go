@@ -138,3 +138,33 @@ func TestWritersOfOneRunDoNotMeet(t *testing.T) {
 		t.Errorf("%d rows, want 20", len(rows))
 	}
 }
+
+// A file of more than a few megabytes goes up in parts, and must come back whole.
+func TestFileUploadedInPartsReadsBack(t *testing.T) {
+	const rows = 150_000
+	p := newPlace(t)
+	l := p.open(t)
+	landPeople(t, l, "run_0", "a", 0)
+	w, err := l.Writer(t.Context(), people, peopleArrow, "run_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := noise(rows, 100)
+	defer batch.Release()
+	if err := w.Write(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	files, err := w.Close(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files.Count != 1 || files.Bytes < 10<<20 {
+		t.Fatalf("%d bytes in %d files, want more than one part in one file", files.Bytes, files.Count)
+	}
+	if _, err := l.Commit(t.Context(), people, "run_1", ingest.Append, parts(files)); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(identifiers(t, l)); got != rows {
+		t.Errorf("%d rows, want %d", got, rows)
+	}
+}
