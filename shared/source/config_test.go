@@ -44,8 +44,10 @@ func TestValidate(t *testing.T) {
 		problems []string // code and field
 	}{
 		"defaults are filled in": {
-			map[string]any{"name": "abc", "limit": 3.0, "strict": true}, good,
-			map[string]any{"name": "abc", "limit": 3.0, "strict": true, "mode": "slow"}, nil,
+			map[string]any{"name": "abc", "limit": 3.0, "strict": true},
+			good,
+			map[string]any{"name": "abc", "limit": 3.0, "strict": true, "mode": "slow"},
+			nil,
 		},
 		"every problem at once": {
 			map[string]any{"nmae": "abc", "mode": "medium", "limit": 1.5, "strict": "yes"},
@@ -57,11 +59,13 @@ func TestValidate(t *testing.T) {
 			},
 		},
 		"a secret among the settings": {
-			map[string]any{"name": "abc", "secret": "s3cret"}, good, nil,
+			map[string]any{"name": "abc", "secret": "s3cret"},
+			good, nil,
 			[]string{"connection.secret_misplaced settings.secret"},
 		},
 		"a secret of another method among the settings": {
-			map[string]any{"name": "abc", "token": "s3cret"}, good, nil,
+			map[string]any{"name": "abc", "token": "s3cret"},
+			good, nil,
 			[]string{"connection.secret_misplaced settings.token"},
 		},
 		"a text that is a number": {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -58,10 +59,8 @@ func failing(kind string, err error, at ...int64) (func(string) error, *atomic.I
 			return nil
 		}
 		n := calls.Add(1)
-		for _, i := range at {
-			if i == n {
-				return err
-			}
+		if slices.Contains(at, n) {
+			return err
 		}
 		return nil
 	}, &calls

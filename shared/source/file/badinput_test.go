@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 
@@ -50,9 +51,7 @@ func TestBadTablesHaveAProblemAndTheOthersAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := store{"good/x.csv": "a\n1\n"}
-			for key, content := range tt.files {
-				files[key] = content
-			}
+			maps.Copy(files, tt.files)
 			tables := discover(t, file.New(files, ""))
 			if len(tables) != 2 || tables[0].Name != "good" || tables[0].Problem != "" || len(tables[0].Columns) != 1 {
 				t.Fatalf("tables: %+v", tables)

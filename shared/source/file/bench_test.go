@@ -36,8 +36,11 @@ func profiles(format string) string {
 func profilesParquet(b *testing.B) string {
 	b.Helper()
 	sc := arrow.NewSchema([]arrow.Field{
-		{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "email", Type: arrow.BinaryTypes.String}, {Name: "score", Type: arrow.PrimitiveTypes.Float64},
-		{Name: "opt_in", Type: arrow.FixedWidthTypes.Boolean}, {Name: "created_at", Type: arrow.FixedWidthTypes.Timestamp_ms},
+		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "email", Type: arrow.BinaryTypes.String},
+		{Name: "score", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "opt_in", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "created_at", Type: arrow.FixedWidthTypes.Timestamp_ms},
 	}, nil)
 	var rows strings.Builder
 	for i := range benchRows {

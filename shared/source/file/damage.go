@@ -29,8 +29,7 @@ func conflicting(key, message string) error {
 // problemOf returns what makes a table unfit, if err is about its files and
 // not about the store.
 func problemOf(err error) (problem, at string, ok bool) {
-	var f *fileFault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fileFault](err); ok {
 		return f.message, f.key, true
 	}
 	if fault.CodeOf(err) == fault.SourceChanged {

@@ -1,6 +1,9 @@
 package file
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // listing is what the names of a table's files tell.
 type listing struct {
@@ -64,7 +67,7 @@ func (l *listing) sample(n int) []Object {
 		return nil
 	}
 	if all[len(all)-1].Key != l.newest.Key {
-		all = append(all[:len(all):len(all)], l.newest)
+		all = append(slices.Clip(all), l.newest)
 	}
 	if len(all) <= n {
 		return all

@@ -44,7 +44,7 @@ func (t *text) fill() error {
 	if first && bytes.HasPrefix(t.buf[:t.n], byteOrderMark) {
 		t.pos = len(byteOrderMark)
 	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // ReadFull's own; wrapped ones are damage
+	if err == io.EOF || err == io.ErrUnexpectedEOF { // ReadFull's own; wrapped ones are damage
 		t.last, err = true, nil
 	}
 	return err

@@ -105,8 +105,7 @@ func (Driver) Classify(err error) *fault.Error {
 }
 
 func codeOf(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""
@@ -171,8 +170,7 @@ func regionOf(err error) string {
 			return region
 		}
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if m := expecting.FindStringSubmatch(api.ErrorMessage()); m != nil {
 			return m[1]
 		}

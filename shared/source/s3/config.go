@@ -41,7 +41,7 @@ var spec = source.Spec{
 			{
 				Name: "access_key_id", Title: "Access key ID", Required: true,
 				Description: "Identifies the key; not secret.",
-				Pattern:     `[A-Za-z0-9_]{4,128}`, Example: "AKIAIOSFODNN7EXAMPLE", MaxLength: 128,
+				Pattern:     `[A-Za-z0-9_]{4,128}`, Example: "AKIAEXAMPLE", MaxLength: 128,
 			},
 			{
 				Name: "secret_access_key", Title: "Secret access key", Required: true, Secret: true,
