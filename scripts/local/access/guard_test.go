@@ -83,8 +83,16 @@ func TestMatch(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"*", "", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false},
-		{"a*b*", "a-b-", true}, {"a*b*", "a--", false}, {"", "", true}, {"", "a", false},
+		{"a", "a", true},
+		{"a", "ab", false},
+		{"a*", "ab", true},
+		{"*", "", true},
+		{"a*c", "abbc", true},
+		{"a*c", "abcd", false},
+		{"a*b*", "a-b-", true},
+		{"a*b*", "a--", false},
+		{"", "", true},
+		{"", "a", false},
 	} {
 		if got := access.Match(tc.pattern, tc.text); got != tc.want {
 			t.Errorf("%q on %q: got %t", tc.pattern, tc.text, got)
