@@ -91,11 +91,6 @@ type counts struct {
 	Bytes       int64 `json:"bytes_written"`
 }
 
-type page[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next_cursor"`
-}
-
 type rowsAnswer struct {
 	Items []map[string]any `json:"items"`
 }

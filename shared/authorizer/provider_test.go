@@ -25,7 +25,7 @@ const peer = "../../scripts/peers/oidc"
 func provider(t *testing.T) string {
 	t.Helper()
 	if _, err := os.Stat(peer + "/node_modules/oidc-provider"); err != nil {
-		t.Skip("needs: npm ci --prefix scripts/peers/oidc")
+		t.Fatal("the OpenID provider is missing; run make tools-node")
 	}
 	settings, err := json.Marshal(map[string]any{
 		"audience": audience, "claim": "https://headwater.example/workspace", "workspace": "acme",

@@ -42,6 +42,6 @@ func (s *Store) Key(ctx context.Context, hash string) (caller.Key, error) {
 
 // PutKey writes an API key; one with the same hash is replaced.
 func (s *Store) PutKey(ctx context.Context, k caller.Key) error {
-	_, err := s.write(ctx, "writing API key", put(newAPIKeyItem(k), "", nil))
+	_, err := s.write(ctx, "writing API key", put(newAPIKeyItem(k), ""))
 	return err
 }

@@ -40,9 +40,9 @@ func (s *Store) Connections(ctx context.Context, workspaceID, after string, limi
 func (s *Store) CreateConnection(ctx context.Context, c connection.Connection, v connection.Validation) error {
 	const connectionAt, nameAt, validationAt = 0, 1, 2
 	refused, err := s.transact(ctx, "creating connection",
-		put(newConnectionItem(c), absent, nil),
-		put(newNameItem(connectionNameKey(c.WorkspaceID, c.Name), c.ID), absent, nil),
-		put(newValidationItem(v), absent, nil),
+		put(newConnectionItem(c), absent),
+		put(newNameItem(connectionNameKey(c.WorkspaceID, c.Name), c.ID), absent),
+		put(newValidationItem(v), absent),
 	)
 	switch {
 	case err != nil:

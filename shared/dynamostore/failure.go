@@ -52,8 +52,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // contended reports whether DynamoDB refused for now what it may take in a moment.
 func contended(err error) bool {
-	var cancelled *types.TransactionCanceledException
-	if errors.As(err, &cancelled) {
+	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
 		return failedCondition(cancelled) == nil && anyReason(cancelled, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
 	}
 	var answer smithy.APIError
@@ -129,8 +128,7 @@ func classify(doing string, err error) error {
 // tooLarge reports whether an item is over DynamoDB's 400 KB, which it tells only in words.
 func tooLarge(err error) bool {
 	const words = "size has exceeded"
-	var cancelled *types.TransactionCanceledException
-	if errors.As(err, &cancelled) {
+	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
 		for _, reason := range cancelled.CancellationReasons {
 			if reason.Message != nil && strings.Contains(*reason.Message, words) {
 				return true

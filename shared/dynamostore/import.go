@@ -16,8 +16,8 @@ func noImport() *fault.Error { return fault.New(fault.ImportNotFound, "there is 
 func (s *Store) CreateImport(ctx context.Context, i ingest.Import) error {
 	const importAt = 0
 	refused, err := s.transact(ctx, "creating import",
-		put(newImportItem(i), absent, nil),
-		put(newNameItem(importNameKey(i.WorkspaceID, i.Name), i.ID), absent, nil),
+		put(newImportItem(i), absent),
+		put(newNameItem(importNameKey(i.WorkspaceID, i.Name), i.ID), absent),
 	)
 	switch {
 	case err != nil || refused == nil:

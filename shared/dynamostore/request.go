@@ -150,8 +150,7 @@ func (s *Store) transact(ctx context.Context, doing string, writes ...write) (re
 	var refused refusal
 	err := retry(ctx, doing, func() error {
 		_, err := s.client.TransactWriteItems(ctx, request)
-		var cancelled *types.TransactionCanceledException
-		if errors.As(err, &cancelled) {
+		if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
 			if refused = failedCondition(cancelled); refused != nil {
 				return nil
 			}

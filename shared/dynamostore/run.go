@@ -28,7 +28,7 @@ func (s *Store) OpenRun(ctx context.Context, seen ingest.Import, r ingest.Run, n
 	}
 	const runAt, importAt = 0, 1
 	refused, err := s.transact(ctx, "opening run",
-		put(newRunItem(r), absent, nil),
+		put(newRunItem(r), absent),
 		update(importKey(seen.WorkspaceID, seen.ID), change, condition, v),
 	)
 	switch {

@@ -24,7 +24,7 @@ func (s *Store) CreateSplits(ctx context.Context, ref ingest.Ref, splits []inges
 	group.SetLimit(atOnce)
 	for _, split := range splits {
 		group.Go(func() error {
-			_, err := s.write(ctx, "creating split", put(newSplitItem(ref, split), absent, nil))
+			_, err := s.write(ctx, "creating split", put(newSplitItem(ref, split), absent))
 			return err
 		})
 	}
@@ -60,7 +60,7 @@ func (s *Store) RecordPart(ctx context.Context, ref ingest.Ref, p ingest.Part) (
 		return false, fmt.Errorf("recording part: a split has parts 0 to %d", maxNumber)
 	}
 	refused, err := s.transact(ctx, "recording part",
-		put(newPartItem(ref, p), absent, nil), s.advanceSplit(ref, p), s.countPart(ref, p))
+		put(newPartItem(ref, p), absent), s.advanceSplit(ref, p), s.countPart(ref, p))
 	return err == nil && refused == nil, err
 }
 

@@ -17,7 +17,7 @@ const running = "#outcome = :running"
 func (s *Store) BeginValidation(ctx context.Context, v connection.Validation) error {
 	const validationAt = 0
 	refused, err := s.transact(ctx, "beginning validation",
-		put(newValidationItem(v), absent, nil),
+		put(newValidationItem(v), absent),
 		update(connectionKey(v.WorkspaceID, v.ConnectionID), "SET #validation_id = :id", exists, values{":id": v.ID}),
 	)
 	if err != nil || refused == nil || refused.at(validationAt) {

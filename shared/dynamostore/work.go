@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -90,9 +91,7 @@ type lane struct {
 func (l *lane) next(ctx context.Context, s *Store, doing string, q search) error {
 	const condition = "#work_pk = :work_pk AND #work_sk < :before"
 	v := values{":work_pk": l.partition, ":before": q.before}
-	for name, value := range q.values {
-		v[name] = value
-	}
+	maps.Copy(v, q.values)
 	bound, err := bind(v)
 	if err != nil {
 		return err

@@ -20,15 +20,14 @@ type write struct {
 }
 
 // put writes a whole item, if the condition holds ("" always does).
-func put(item any, condition string, v values) write {
+func put(item any, condition string) write {
 	encoded, err := attributevalue.MarshalMap(item)
 	if err != nil {
 		return write{err: fmt.Errorf("encoding item: %w", err)}
 	}
-	return newWrite(v, func(bound map[string]types.AttributeValue) types.TransactWriteItem {
+	return newWrite(nil, func(map[string]types.AttributeValue) types.TransactWriteItem {
 		return types.TransactWriteItem{Put: &types.Put{
-			Item: encoded, ConditionExpression: optional(condition),
-			ExpressionAttributeNames: placeholders(condition), ExpressionAttributeValues: bound,
+			Item: encoded, ConditionExpression: optional(condition), ExpressionAttributeNames: placeholders(condition),
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}}
 	})

@@ -41,14 +41,18 @@ func (t Type) Canonicals() []Canonical {
 		}
 	case IdentityGraph:
 		return []Canonical{
-			{"first_id", schema.String, true}, {"second_id", schema.String, true},
-			{"first_id_type", schema.String, false}, {"second_id_type", schema.String, false},
+			{"first_id", schema.String, true},
+			{"second_id", schema.String, true},
+			{"first_id_type", schema.String, false},
+			{"second_id_type", schema.String, false},
 			{"linked_at", schema.Timestamp, false},
 		}
 	case GroupIdentity:
 		return []Canonical{
-			{"user_id", schema.String, true}, {"group_id", schema.String, true},
-			{"cursor", "", false}, {"is_deleted", schema.Bool, false},
+			{"user_id", schema.String, true},
+			{"group_id", schema.String, true},
+			{"cursor", "", false},
+			{"is_deleted", schema.Bool, false},
 		}
 	}
 	return nil

@@ -46,7 +46,9 @@ func TestResolve(t *testing.T) {
 			ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "nothing", Target: "First"}, {Source: "bool", Target: "linked_at", Type: schema.Date}},
 			[]problem{
 				{fault.ImportMapping, "mapping[1].target"},
-				{fault.ImportColumn, "mapping[1].source"}, {fault.ImportMapping, "mapping[2].type"}, {fault.ImportMapping, "mapping[2].type"},
+				{fault.ImportColumn, "mapping[1].source"},
+				{fault.ImportMapping, "mapping[2].type"},
+				{fault.ImportMapping, "mapping[2].type"},
 				{fault.ImportIdentifier, "mapping"},
 			},
 		},
@@ -82,9 +84,12 @@ func TestResolveFillsIn(t *testing.T) {
 
 	i := ingest.Import{ID: "imp_1", Type: ingest.UserActivity, Mapping: got}
 	same(t, "lake columns", []schema.Column{
-		{Name: "identifier", Type: schema.String}, {Name: "event_time", Type: schema.Timestamp}, {Name: "event_name", Type: schema.String},
+		{Name: "identifier", Type: schema.String},
+		{Name: "event_time", Type: schema.Timestamp},
+		{Name: "event_name", Type: schema.String},
 		{Name: "price", Type: schema.Decimal, Nullable: true, Precision: 38, Scale: 9},
-		{Name: "hashed", Type: schema.String, Nullable: true}, {Name: "amount", Type: schema.Float64},
+		{Name: "hashed", Type: schema.String, Nullable: true},
+		{Name: "amount", Type: schema.Float64},
 	}, i.LakeColumns())
 	if got := i.TableName(); got != "user_activity_imp_1" {
 		t.Errorf("table %s", got)

@@ -45,8 +45,12 @@ func TestCreateRefuses(t *testing.T) {
 		"nothing at all": {
 			func(_ *world, n *ingest.NewImport) { *n = ingest.NewImport{} },
 			[]problem{
-				{fault.MissingField, "name"}, {fault.MissingField, "connection_id"}, {fault.MissingField, "table"},
-				{fault.InvalidRequest, "type"}, {fault.InvalidRequest, "mode"}, {fault.MissingField, "mapping"},
+				{fault.MissingField, "name"},
+				{fault.MissingField, "connection_id"},
+				{fault.MissingField, "table"},
+				{fault.InvalidRequest, "type"},
+				{fault.InvalidRequest, "mode"},
+				{fault.MissingField, "mapping"},
 			},
 		},
 		"a long name":      {func(_ *world, n *ingest.NewImport) { n.Name = strings.Repeat("ü", 101) }, []problem{{fault.InvalidRequest, "name"}}},

@@ -12,7 +12,7 @@ func TestLinksNoOtherCloud(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dependency := range strings.Fields(string(out)) {
+	for dependency := range strings.FieldsSeq(string(out)) {
 		for _, unwanted := range []string{"github.com/Azure/", "cloud.google.com/go/storage", "gocloud.dev/blob/gcsblob", "gocloud.dev/blob/azureblob"} {
 			if strings.HasPrefix(dependency, unwanted) {
 				t.Errorf("the lake links %s", dependency)

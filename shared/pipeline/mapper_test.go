@@ -154,7 +154,10 @@ func TestSchemaIsTheLakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := arrow.NewSchema([]arrow.Field{
-		{Name: "event_name", Type: text}, {Name: "amount", Type: int64s}, {Name: "identifier", Type: text}, {Name: "event_time", Type: timestamp},
+		{Name: "event_name", Type: text},
+		{Name: "amount", Type: int64s},
+		{Name: "identifier", Type: text},
+		{Name: "event_time", Type: timestamp},
 		{Name: "amount_text", Type: text, Nullable: true},
 	}, nil)
 	if !m.Schema().Equal(want) {

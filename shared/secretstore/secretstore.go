@@ -57,8 +57,7 @@ func (s *Store) PutCredential(ctx context.Context, workspaceID, connectionID str
 		in.KmsKeyId = &s.keyID
 	}
 	_, err = s.client.CreateSecret(ctx, in)
-	var exists *types.ResourceExistsException
-	if errors.As(err, &exists) {
+	if _, ok := errors.AsType[*types.ResourceExistsException](err); ok {
 		return fault.New(fault.ConnectionChanged, "the connection has another credential already")
 	}
 	return classify(doing, err)
@@ -79,8 +78,7 @@ func (s *Store) Credential(ctx context.Context, workspaceID, connectionID string
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId: aws.String(s.name(workspaceID, connectionID)), VersionStage: aws.String("AWSCURRENT"),
 	})
-	var missing *types.ResourceNotFoundException
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		return source.Credential{}, fault.New(fault.CredentialMissing, "the connection has no stored credential")
 	}
 	if err != nil {

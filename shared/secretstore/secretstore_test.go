@@ -191,8 +191,7 @@ func verify(t *testing.T, err error, want fault.Code) {
 		if text := fmt.Sprintf("%v %+v %#v", e, e, e); strings.Contains(text, "canary") || strings.Contains(text, "AKIA") {
 			t.Errorf("an error says the secret: %T", e)
 		}
-		var answer *types.ResourceExistsException
-		if errors.As(e, &answer) {
+		if _, ok := errors.AsType[*types.ResourceExistsException](e); ok {
 			t.Errorf("an error keeps the service's own words")
 		}
 	}

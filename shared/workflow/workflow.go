@@ -51,8 +51,7 @@ func (s *Starter) start(ctx context.Context, machineARN, name string, ref any) e
 	_, err = s.Client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &machineARN, Name: &name, Input: aws.String(string(input)),
 	})
-	var started *types.ExecutionAlreadyExists
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*types.ExecutionAlreadyExists](err); ok {
 		return nil
 	}
 	return classify("starting execution", err)
@@ -67,8 +66,7 @@ func classify(doing string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return wrapped
 	}
-	var lost *smithyhttp.RequestSendError
-	if errors.As(err, &lost) {
+	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		return fault.Wrap(fault.Unavailable, "Step Functions could not be reached", wrapped)
 	}
 	var answer smithy.APIError

@@ -73,7 +73,7 @@ func appendField(dst []byte, typ Type, c *cell) []byte {
 
 // appendQuoted quotes a field that would otherwise be read as something else, or lose its spaces.
 func appendQuoted(dst, text []byte) []byte {
-	if bytes.IndexAny(text, ",\"\r\n") < 0 && (len(text) == 0 || text[0] != ' ' && text[len(text)-1] != ' ') {
+	if !bytes.ContainsAny(text, ",\"\r\n") && (len(text) == 0 || text[0] != ' ' && text[len(text)-1] != ' ') {
 		return append(dst, text...)
 	}
 	dst = append(dst, '"')
