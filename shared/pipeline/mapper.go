@@ -95,7 +95,7 @@ func (r Result) Release() {
 // Map maps one batch. The batch stays the caller's to release, the result is
 // the caller's to release too.
 func (m *Mapper) Map(batch source.Batch) (Result, error) {
-	result := Result{Rejects: fromReader(batch.Rejects)}
+	result := Result{Rejects: fromReader(batch)}
 	if batch.Record == nil || batch.Record.NumRows() == 0 {
 		result.Record = m.none()
 		return result, nil
@@ -113,7 +113,7 @@ func (m *Mapper) Map(batch source.Batch) (Result, error) {
 		result.Record = array.NewRecordBatch(m.out, m.mapped, int64(rows))
 		return result, nil
 	}
-	result.Rejects = append(result.Rejects, m.rejects.take(m.keys(), batch.Origins)...)
+	result.Rejects = append(result.Rejects, m.rejects.take(m.keys(), batch)...)
 	record, err := m.compact(rows)
 	result.Record = record
 	return result, err

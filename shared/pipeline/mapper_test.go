@@ -119,7 +119,7 @@ func TestRejectsOncePerRowByTheFirstRule(t *testing.T) {
 	}
 	defer record.Release()
 	batch := source.Batch{
-		Record: record, Origins: []int64{10, 20, 30, 40, 50, 60, 70, 80},
+		Record: record, Part: "f.csv", Origins: []int64{10, 20, 30, 40, 50, 60, 70, 80},
 		Rejects: []source.Reject{{Origin: 15, Column: "n", Rule: "ragged_row", Reason: "too few fields"}},
 	}
 	for range 3 { // what one batch left behind must not show in the next
@@ -128,14 +128,14 @@ func TestRejectsOncePerRowByTheFirstRule(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []pipeline.Rejected{
-			{Origin: 15, Rule: "ragged_row", Column: "n", Reason: "too few fields"},
-			{RowKey: hashed("b@x"), Origin: 20, Rule: "cast", Column: "n", Reason: "not a whole number in the range of int64"},
-			{Origin: 30, Rule: "required", Column: "Email", Reason: "the value is empty"},
-			{Origin: 40, Rule: "required", Column: "Email", Reason: "the value is missing"},
-			{RowKey: hashed("e@x"), Origin: 50, Rule: "cast", Column: "at", Reason: "not a time stamp as RFC 3339 or YYYY-MM-DD hh:mm:ss"},
-			{RowKey: hashed("f@x"), Origin: 60, Rule: "required", Column: "at", Reason: "the value is missing"},
-			{RowKey: hashed("g@x"), Origin: 70, Rule: "required", Column: "what", Reason: "the value is empty"},
-			{RowKey: hashed("h@x"), Origin: 80, Rule: "required", Column: "n", Reason: "the value is missing"},
+			{From: "f.csv", Origin: 15, Rule: "ragged_row", Column: "n", Reason: "too few fields"},
+			{From: "f.csv", RowKey: hashed("b@x"), Origin: 20, Rule: "cast", Column: "n", Reason: "not a whole number in the range of int64"},
+			{From: "f.csv", Origin: 30, Rule: "required", Column: "Email", Reason: "the value is empty"},
+			{From: "f.csv", Origin: 40, Rule: "required", Column: "Email", Reason: "the value is missing"},
+			{From: "f.csv", RowKey: hashed("e@x"), Origin: 50, Rule: "cast", Column: "at", Reason: "not a time stamp as RFC 3339 or YYYY-MM-DD hh:mm:ss"},
+			{From: "f.csv", RowKey: hashed("f@x"), Origin: 60, Rule: "required", Column: "at", Reason: "the value is missing"},
+			{From: "f.csv", RowKey: hashed("g@x"), Origin: 70, Rule: "required", Column: "what", Reason: "the value is empty"},
+			{From: "f.csv", RowKey: hashed("h@x"), Origin: 80, Rule: "required", Column: "n", Reason: "the value is missing"},
 		}
 		if diff := cmp.Diff(want, result.Rejects); diff != "" {
 			t.Errorf("rejects (-want +got):\n%s", diff)

@@ -9,7 +9,7 @@ import (
 
 // Quarantine writes rejected rows as gzipped NDJSON, one object a row:
 //
-//	{"row_key":"…","split":3,"origin":17,"rule":"cast","column":"age","reason":"…"}
+//	{"row_key":"…","split":3,"from":"profiles/part-0003.csv","origin":17,"rule":"cast","column":"age","reason":"…"}
 //
 // Nothing at all is written until the first row.
 type Quarantine struct {
@@ -23,6 +23,7 @@ type Quarantine struct {
 type quarantined struct {
 	RowKey string `json:"row_key"`
 	Split  int    `json:"split"`
+	From   string `json:"from"`
 	Origin int64  `json:"origin"`
 	Rule   string `json:"rule"`
 	Column string `json:"column"`
@@ -40,7 +41,7 @@ func (q *Quarantine) Write(rows []Rejected) error {
 		q.lines.SetEscapeHTML(false)
 	}
 	for _, r := range rows {
-		if err := q.lines.Encode(quarantined{r.RowKey, q.split, r.Origin, r.Rule, r.Column, r.Reason}); err != nil {
+		if err := q.lines.Encode(quarantined{r.RowKey, q.split, r.From, r.Origin, r.Rule, r.Column, r.Reason}); err != nil {
 			return fmt.Errorf("writing quarantined rows: %w", err)
 		}
 		q.rows++

@@ -14,8 +14,8 @@ func TestQuarantine(t *testing.T) {
 	var to bytes.Buffer
 	q := pipeline.NewQuarantine(&to, 3)
 	rows := []pipeline.Rejected{
-		{RowKey: "ab", Origin: 17, Rule: "cast", Column: "a<b>", Reason: "not a number"},
-		{Rule: "ragged_row", Reason: "too few fields"},
+		{RowKey: "ab", From: "people/part-0001.csv", Origin: 17, Rule: "cast", Column: "a<b>", Reason: "not a number"},
+		{From: "people/part-0001.csv", Rule: "ragged_row", Reason: "too few fields"},
 	}
 	for _, write := range [][]pipeline.Rejected{nil, rows[:1], {}, rows[1:]} {
 		if err := q.Write(write); err != nil {
@@ -33,8 +33,8 @@ func TestQuarantine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"row_key":"ab","split":3,"origin":17,"rule":"cast","column":"a<b>","reason":"not a number"}
-{"row_key":"","split":3,"origin":0,"rule":"ragged_row","column":"","reason":"too few fields"}
+	const want = `{"row_key":"ab","split":3,"from":"people/part-0001.csv","origin":17,"rule":"cast","column":"a<b>","reason":"not a number"}
+{"row_key":"","split":3,"from":"people/part-0001.csv","origin":0,"rule":"ragged_row","column":"","reason":"too few fields"}
 `
 	if string(got) != want || q.Rows() != 2 {
 		t.Errorf("%d rows:\n%s\nwant 2:\n%s", q.Rows(), got, want)

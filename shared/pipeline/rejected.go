@@ -25,16 +25,17 @@ type Rejected struct {
 	// lower-case hex, of the identifier as it stands after mapping (the first
 	// column that the import type requires). Empty when that cannot be read.
 	RowKey string
-	Origin int64  // position in the split, as the reader counts; 0 when it does not
+	From   string // what the row is from, as the reader names it: "profiles/part-0003.csv"; empty when it does not
+	Origin int64  // position there: line or row number, from 1; 0 when the reader does not count
 	Rule   string // RuleCast, RuleRequired or a reader's
 	Column string // of the source; empty when the whole row is at fault
 	Reason string // for people; no value of the row
 }
 
-func fromReader(in []source.Reject) []Rejected {
+func fromReader(batch source.Batch) []Rejected {
 	var out []Rejected
-	for _, r := range in {
-		out = append(out, Rejected{Origin: r.Origin, Rule: r.Rule, Column: r.Column, Reason: r.Reason})
+	for _, r := range batch.Rejects {
+		out = append(out, Rejected{From: batch.Part, Origin: r.Origin, Rule: r.Rule, Column: r.Column, Reason: r.Reason})
 	}
 	return out
 }
@@ -75,13 +76,13 @@ func (r *rejects) add(row int, c *column, rule, reason string) {
 }
 
 // take returns what was found, in the order of the rows.
-func (r *rejects) take(keys arrow.Array, origins []int64) []Rejected {
+func (r *rejects) take(keys arrow.Array, batch source.Batch) []Rejected {
 	slices.SortFunc(r.found, func(a, b reject) int { return cmp.Compare(a.row, b.row) })
 	out := make([]Rejected, len(r.found))
 	for i, f := range r.found {
-		out[i] = Rejected{Rule: f.rule, Column: f.column.name, Reason: f.reason, RowKey: rowKey(keys, f.row)}
-		if f.row < len(origins) {
-			out[i].Origin = origins[f.row]
+		out[i] = Rejected{From: batch.Part, Rule: f.rule, Column: f.column.name, Reason: f.reason, RowKey: rowKey(keys, f.row)}
+		if f.row < len(batch.Origins) {
+			out[i].Origin = batch.Origins[f.row]
 		}
 	}
 	return out
