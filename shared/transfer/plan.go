@@ -9,6 +9,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
-// splitBytes is the wanted size of a table's splits: a two-hundredth of it, so that many workers
+// splitBytes is the wanted size of a table's splits when nothing else is asked for: a two-hundredth of it, so that many workers
 // share a table and its progress shows, but neither too small to be worth a worker nor too large
 // to be read again when one dies. A terabyte makes 8,000 splits.
 func splitBytes(t schema.Table) int64 { return min(max(t.Bytes/200, 4<<20), 128<<20) }
@@ -55,6 +56,7 @@ type Planner struct {
 	Objects     Objects
 	Lake        *lake.Lake
 	Now         func() time.Time
+	SplitBytes  int64 // wanted size of a split; 0 follows from the table's
 }
 
 // Planned tells where the extract inputs are.
@@ -143,7 +145,8 @@ func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Im
 		return plan{}, err
 	}
 	defer func() { _ = src.Close() }() // only read from
-	found, err := src.Plan(ctx, source.PlanRequest{Table: table, Columns: i.Mapping.Sources(), TargetBytes: splitBytes(table)})
+	target := cmp.Or(p.SplitBytes, splitBytes(table))
+	found, err := src.Plan(ctx, source.PlanRequest{Table: table, Columns: i.Mapping.Sources(), TargetBytes: target})
 	if err != nil {
 		return plan{}, err
 	}
