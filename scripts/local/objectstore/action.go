@@ -17,7 +17,7 @@ var plain = map[string]bool{
 	"list-type": true, "prefix": true, "delimiter": true, "marker": true, "continuation-token": true, "start-after": true,
 	"max-keys": true, "fetch-owner": true, "x-id": true, "partNumber": true, "uploadId": true, "uploads": true, "delete": true,
 	"location": true, "versioning": true, "max-uploads": true, "key-marker": true, "upload-id-marker": true, "max-parts": true,
-	"part-number-marker": true, "response-content-type": true, "response-content-disposition": true,
+	"part-number-marker": true, "max-buckets": true, "response-content-type": true, "response-content-disposition": true,
 	"response-content-encoding": true, "response-cache-control": true,
 }
 
