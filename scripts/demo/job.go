@@ -20,6 +20,7 @@ type Job struct {
 	Access Access // may read it
 	Data   map[string]dataset.Table
 	Out    io.Writer // progress, for people
+	Label  string    // ends the names of what is created, to tell it from an earlier job's; may be empty
 
 	connection connection
 	imports    []imported
@@ -94,7 +95,7 @@ func (j *Job) Refuse(ctx context.Context, wrong Access, failing string) error {
 func (j *Job) connect(ctx context.Context, name string, key Access) (connection, error) {
 	var c connection
 	err := j.API.Post(ctx, "/v1/connections", map[string]any{
-		"name": name, "platform": "s3",
+		"name": name + j.Label, "platform": "s3",
 		"settings":    map[string]any{"bucket": j.Bucket, "prefix": Prefix, "region": "us-east-1"},
 		"credentials": map[string]any{"method": "access_key", "access_key_id": key.ID, "secret_access_key": key.Secret},
 	}, &c)
@@ -133,6 +134,7 @@ func (j *Job) Discover(ctx context.Context) error {
 func (j *Job) Import(ctx context.Context) error {
 	for _, n := range imports(j.connection.ID) {
 		var i imported
+		n.Name += j.Label
 		if err := j.API.Post(ctx, "/v1/imports", n, &i); err != nil {
 			return err
 		}

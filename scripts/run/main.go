@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/headwaterhq/headwater/scripts/demo"
 	"github.com/headwaterhq/headwater/scripts/local/stack"
@@ -42,8 +43,8 @@ func run(ctx context.Context, dir string, port int, rows int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
-	if kept.key == "" {
-		if kept, err = firstTime(ctx, stage, file, rows); err != nil {
+	if kept.identifier == "" {
+		if kept, err = firstTime(ctx, stage, kept, file, rows); err != nil {
 			return err
 		}
 	}
@@ -63,10 +64,19 @@ Ctrl-C ends it; the data stays.
 	return nil
 }
 
-// firstTime seeds the customer's bucket, does the main job, and keeps what the next run and the walk-through need.
-func firstTime(ctx context.Context, stage *demo.Stage, file string, rows int64) (env, error) {
+// firstTime seeds the customer's bucket, does the main job, and keeps what the next run and the walk-through need. The keys
+// are kept before the job begins: one that was interrupted is begun anew, under other names.
+func firstTime(ctx context.Context, stage *demo.Stage, kept env, file string, rows int64) (env, error) {
+	label := ""
+	if kept.key != "" {
+		label = time.Now().Format(" (15:04:05)")
+	}
 	api, err := stage.NewClient(ctx, "demo")
 	if err != nil {
+		return env{}, err
+	}
+	kept = env{url: stage.URLs.API, key: api.Key, customer: stage.Customer}
+	if err := kept.write(file); err != nil {
 		return env{}, err
 	}
 	data, err := demo.Seed(ctx, stage.Source(), rows)
@@ -74,15 +84,12 @@ func firstTime(ctx context.Context, stage *demo.Stage, file string, rows int64) 
 		return env{}, err
 	}
 	fmt.Printf("seed     %d profiles and events\n", rows)
-	job := &demo.Job{API: api, Bucket: demo.SourceBucket, Access: stage.Customer, Data: data, Out: os.Stdout}
+	job := &demo.Job{API: api, Bucket: demo.SourceBucket, Access: stage.Customer, Data: data, Out: os.Stdout, Label: label}
 	if err := job.Once(ctx); err != nil {
 		return env{}, err
 	}
-	made := env{
-		url: stage.URLs.API, key: api.Key, customer: stage.Customer,
-		identifier: data[dataset.Purchases].Files[0].Sample,
-	}
-	return made, made.write(file)
+	kept.identifier = data[dataset.Purchases].Files[0].Sample
+	return kept, kept.write(file)
 }
 
 func ports(api int) stack.Ports {
