@@ -1,0 +1,88 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/names"
+)
+
+// TestAnAbortedRunEnds stops the execution in each of its states. Whatever the worker at work did, the run ends: failed, and nothing of
+// it in the lake, or succeeded with all of it. The import goes on as if it had not been.
+func TestAnAbortedRunEnds(t *testing.T) {
+	for _, state := range []string{"Plan", "Extract", "Commit", "Settle"} {
+		t.Run(state, func(t *testing.T) {
+			w := newWorkspace(t)
+			w.put(t, "people/a.csv", people(1, 2000).csv())
+			i := w.importing(t, w.active(t), "people", "append")
+			r, landed := w.abort(t, i, state)
+			switch {
+			case r.Status == "succeeded":
+				landed++
+			case r.Error == nil || r.Error.Code != "run.aborted":
+				t.Errorf("the run %s: %+v", r.Status, r.Error)
+			}
+			if made := w.snapshotsOf(t, i, r); len(made) > 1 || len(made) == 1 != (r.Status == "succeeded") {
+				t.Errorf("the run %s with snapshots %+v", r.Status, made)
+			}
+			t.Logf("the run %s", r.Status)
+			w.succeed(t, i, counts{Read: 2000, Written: 2000})
+			w.holds(t, i, people(1, 2000), landed+1)
+		})
+	}
+}
+
+// abort starts runs until one could be stopped in a state, and waits for its end. It also returns how many were through before.
+func (w workspace) abort(t *testing.T, i imported, state string) (r run, through int) {
+	t.Helper()
+	for ; ; through++ {
+		if through == 10 {
+			t.Fatalf("no execution could be stopped in %s", state)
+		}
+		r = w.begin(t, i)
+		arn := execution(names.RunImport, r.ID)
+		for !entered(t, arn, state) {
+			time.Sleep(time.Millisecond)
+		}
+		if stop(t, arn) {
+			break
+		}
+		w.succeeded(t, i, r, counts{Read: 2000, Written: 2000})
+	}
+	// A commit that was under way when the execution stopped may end later. Nobody then knows of it but the lake, so the run stays
+	// open until its deadline; the sweep asks the lake.
+	for began := time.Now(); !r.ended() && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+		r = w.run(t, i, r.ID)
+	}
+	if r.Status == "committing" {
+		w.age(t, i, r, ingest.Committing)
+		dispatch(t)
+	}
+	return w.end(t, i, r.ID), through
+}
+
+// TestAnAbortedValidationEnds: the connection leaves processing, and says why.
+func TestAnAbortedValidationEnds(t *testing.T) {
+	w := newWorkspace(t)
+	w.put(t, "people/a.csv", people(1, 3).csv())
+	for range 10 {
+		var c connection
+		w.post(t, "/v1/connections", w.newConnection(here.Customer), &c)
+		w.killValidation(t, names.Check, c) // so that the execution waits a moment before it tries again
+		seen, err := here.store.Connection(t.Context(), w.id, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped := stop(t, execution(names.ValidateConnection, seen.ValidationID))
+		c = w.validated(t, c)
+		if !stopped {
+			continue
+		}
+		if c.Status != "inactive" || c.LastValidation.Outcome != "failed" || c.LastValidation.Error == nil || c.LastValidation.Error.Code != "validation.aborted" {
+			t.Errorf("the connection is %s: %+v", c.Status, c.LastValidation)
+		}
+		return
+	}
+	t.Fatal("no execution could be stopped")
+}
