@@ -52,9 +52,10 @@ func (w workspace) abort(t *testing.T, i imported, state string) (r run, through
 	}
 	// A commit that was under way when the execution stopped may end later. Nobody then knows of it but the lake, so the run stays
 	// open until its deadline; the sweep asks the lake.
-	for began := time.Now(); !r.ended() && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+	eventually(t, "the run has ended, or its commit", func() bool {
 		r = w.run(t, i, r.ID)
-	}
+		return r.ended() || r.Snapshot != ""
+	})
 	if r.Status == "committing" {
 		w.age(t, i, r, ingest.Committing)
 		dispatch(t)

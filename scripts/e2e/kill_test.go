@@ -62,16 +62,17 @@ func TestAKilledCommitCommitsOnce(t *testing.T) {
 	w := newWorkspace(t)
 	w.put(t, "people/a.csv", people(1, 100).csv())
 	i := w.importing(t, w.active(t), "people", "append")
-	began, hits := w.begin(t, i), 0
-	w.succeeded(t, i, began, counts{Read: 100, Written: 100})
-	rounds := 1
-	for ; rounds < 5 || hits == 0 && rounds < 12; rounds++ {
+	w.succeed(t, i, counts{Read: 100, Written: 100})
+	rounds, hits := 1, 0
+	for ; rounds < 9 || hits == 0 && rounds < 20; rounds++ {
 		r := w.begin(t, i)
 		hit := false
 		if rounds%2 == 0 {
-			hit = w.kill(t, names.Commit, i, r, time.Duration(rand.IntN(60))*time.Millisecond)
+			hit = w.kill(t, names.Commit, i, r, time.Duration(rand.IntN(20))*time.Millisecond)
 		} else {
-			eventually(t, "the snapshot is there", func() bool { return len(w.snapshotsOf(t, i, r)) > 0 })
+			for before := w.metadata(t, i); w.metadata(t, i) == before; {
+				time.Sleep(100 * time.Microsecond)
+			}
 			hit = here.KillFunction(names.Commit)
 		}
 		if hit {

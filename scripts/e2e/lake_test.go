@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	_ "modernc.org/sqlite" // registers the database driver "sqlite"
 
 	"github.com/headwaterhq/headwater/shared/lake"
 )
@@ -21,21 +20,23 @@ type snapshot struct {
 
 func (s snapshot) run() string { return s.Summary[lake.RunIDKey] }
 
+// metadata is where the catalog says that an import's table stands; empty before there is a table.
+func (w workspace) metadata(t *testing.T, i imported) string {
+	t.Helper()
+	var location string
+	err := here.catalog.QueryRowContext(t.Context(), "SELECT metadata_location FROM iceberg_tables WHERE table_name = ?", "user_profile_"+i.ID).Scan(&location)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		t.Fatal(err)
+	}
+	return location
+}
+
 // snapshots reads an import's snapshots as any engine would: the catalog's pointer, then the table's metadata.
 func (w workspace) snapshots(t *testing.T, i imported) []snapshot {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+here.catalog+"?mode=ro&_pragma=busy_timeout(15000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var location string
-	err = db.QueryRowContext(t.Context(), "SELECT metadata_location FROM iceberg_tables WHERE table_name = ?", "user_profile_"+i.ID).Scan(&location)
-	if errors.Is(err, sql.ErrNoRows) {
+	location := w.metadata(t, i)
+	if location == "" {
 		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
 	object, err := here.bucket.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})

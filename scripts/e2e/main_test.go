@@ -8,6 +8,7 @@ package e2e_test
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"go.uber.org/goleak"
+	_ "modernc.org/sqlite" // registers the database driver "sqlite"
 
 	"github.com/headwaterhq/headwater/scripts/demo"
 	"github.com/headwaterhq/headwater/scripts/local/access"
@@ -41,7 +43,7 @@ type world struct {
 	machines  *sfn.Client
 	functions *awslambda.Client
 	lake      *lake.Lake
-	catalog   string // the lake's catalog, a SQLite file
+	catalog   *sql.DB // the lake's
 }
 
 // here is the world of all tests. TestMain makes it, nobody changes it.
@@ -65,7 +67,7 @@ func perform(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	w := &world{stem: "c4n4ry+" + rand.Text() + "/", catalog: filepath.Join(dir, "catalog.db")}
+	w := &world{stem: "c4n4ry+" + rand.Text() + "/"}
 	if err := w.open(context.Background(), dir); err != nil {
 		return 1, err
 	}
@@ -102,17 +104,19 @@ func (w *world) open(ctx context.Context, dir string) (err error) {
 	w.bucket = s3.NewFromConfig(at(w.URLs.S3), func(o *s3.Options) { o.UsePathStyle = true })
 	w.machines = sfn.NewFromConfig(at(w.URLs.StepFunctions))
 	w.functions = awslambda.NewFromConfig(at(w.URLs.Lambda))
+	catalog := filepath.Join(dir, "catalog.db")
 	w.lake, err = lake.Open(ctx, lake.Config{
-		Catalog: lake.SQL, URI: w.catalog, Warehouse: "s3://" + w.Bucket + "/" + names.LakePrefix, Region: "us-east-1", S3Endpoint: w.URLs.S3,
+		Catalog: lake.SQL, URI: catalog, Warehouse: "s3://" + w.Bucket + "/" + names.LakePrefix, Region: "us-east-1", S3Endpoint: w.URLs.S3,
 	})
 	if err != nil {
 		return errors.Join(err, w.Close())
 	}
-	return nil
+	w.catalog, err = sql.Open("sqlite", "file:"+catalog+"?mode=ro&_pragma=busy_timeout(15000)")
+	return err
 }
 
 func (w *world) close() error {
-	err := w.lake.Close()
+	err := errors.Join(w.lake.Close(), w.catalog.Close())
 	w.http.CloseIdleConnections()
 	return errors.Join(err, w.Close())
 }

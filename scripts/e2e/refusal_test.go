@@ -70,6 +70,9 @@ func TestBadConnectionsAreRefusedByField(t *testing.T) {
 func TestBadBodiesAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
+	if got := w.send(t, http.MethodPost, "/v1/connections", strings.Repeat("x", 11<<20)); got.status != 413 { // API Gateway itself
+		t.Errorf("11 MiB: %d", got.status)
+	}
 	for name, tt := range map[string]struct {
 		body   string
 		status int
