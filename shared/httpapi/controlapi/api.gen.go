@@ -566,7 +566,7 @@ type RunStatus string
 type S3AccessKey struct {
 	// AccessKeyID Identifies the key; not secret.
 	//
-	// Examples: AKIAIOSFODNN7EXAMPLE
+	// Examples: AKIAEXAMPLE
 	AccessKeyID string            `json:"access_key_id"`
 	Method      S3AccessKeyMethod `json:"method"`
 
