@@ -11,4 +11,5 @@ if ! cmp -s scripts/crosscheck/requirements.txt "$venv/.installed"; then
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/crosscheck/requirements.txt
   cp scripts/crosscheck/requirements.txt "$venv/.installed"
 fi
-go test -count=1 -v -tags crosscheck ./scripts/crosscheck/... | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'
+export HEADWATER_CROSSCHECK_PYTHON=$PWD/$venv/bin/python
+go test -count=1 -v -tags crosscheck -run 'PyIceberg|Recordings' ./scripts/crosscheck/... ./shared/lake | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'

@@ -1,3 +1,5 @@
+//go:build crosscheck
+
 package lake_test
 
 import (
@@ -10,12 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// PyIceberg must see in the table what was written. It runs when
-// HEADWATER_CROSSCHECK_PYTHON names a Python that has scripts/crosscheck/requirements.txt.
+// PyIceberg must see in the table what was written. HEADWATER_CROSSCHECK_PYTHON
+// names a Python that has scripts/crosscheck/requirements.txt; make crosscheck makes one.
 func TestPyIcebergAgrees(t *testing.T) {
 	python := os.Getenv("HEADWATER_CROSSCHECK_PYTHON")
 	if python == "" {
-		t.Skip("HEADWATER_CROSSCHECK_PYTHON is not set")
+		t.Fatal("HEADWATER_CROSSCHECK_PYTHON is not set")
 	}
 	p := newPlace(t)
 	l := p.open(t)
