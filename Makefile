@@ -4,11 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke lint synth deploy crosscheck bench build build-lambda tools generate clean
-
-FUNCTIONS := $(notdir $(wildcard functions/*))
-TOOL      := go tool -modfile=scripts/tools/go.mod
-LDFLAGS   := -s -w -buildid=
+.PHONY: help run test smoke lint synth deploy crosscheck bench build build-lambda tools tools-node clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,12 +16,10 @@ smoke: build tools ## the main job from beginning to end on fresh state and free
 	@exec .local/bin/smoke
 
 test: build tools tools-node ## every test
-	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 20m $$(go list ./... | grep -v '/infra$$')
-	$(TOOL) gotestsum --format pkgname -- -timeout 20m ./infra
+	scripts/test.sh
 
-lint: ## linters, formatting, generated files
-	$(TOOL) golangci-lint run ./...
-	$(TOOL) actionlint -version >/dev/null
+lint: ## linters and formatting
+	go tool -modfile=scripts/tools/go.mod golangci-lint run ./...
 
 synth: build-lambda tools-node ## the CloudFormation template, through the pinned CDK CLI, held against the golden one
 	scripts/synth.sh
