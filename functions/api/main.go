@@ -19,8 +19,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/lambdahost"
 	"github.com/headwaterhq/headwater/shared/objectstore"
 	"github.com/headwaterhq/headwater/shared/secretstore"
-	"github.com/headwaterhq/headwater/shared/source"
-	"github.com/headwaterhq/headwater/shared/source/all"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/workflow"
 )
 
@@ -47,7 +46,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 		Store:    store,
 		Secrets:  secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, cfg.KMSKeyID),
 		Objects:  objectstore.New(s3.NewFromConfig(aws), cfg.Bucket),
-		Catalog:  source.NewRegistry(all.Drivers()...),
+		Catalog:  catalog.Specs(),
 		Workflow: starter,
 		Now:      time.Now,
 	}

@@ -2,12 +2,9 @@ package source
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
-
-	"github.com/headwaterhq/headwater/shared/fault"
 )
 
 // Registry holds the drivers of a program, by platform.
@@ -28,17 +25,11 @@ func NewRegistry(drivers ...Driver) *Registry {
 }
 
 // Spec returns a platform's Spec, or fault.PlatformUnknown.
-func (r *Registry) Spec(platform string) (Spec, error) {
-	d, err := r.driver(platform)
-	if err != nil {
-		return Spec{}, err
-	}
-	return d.Spec(), nil
-}
+func (r *Registry) Spec(platform string) (Spec, error) { return r.Specs().Spec(platform) }
 
 // Specs returns every platform's Spec, by name.
-func (r *Registry) Specs() []Spec {
-	specs := make([]Spec, 0, len(r.drivers))
+func (r *Registry) Specs() Catalog {
+	specs := make(Catalog, 0, len(r.drivers))
 	for _, d := range sorted(r.drivers) {
 		specs = append(specs, d.Spec())
 	}
@@ -57,7 +48,7 @@ func (r *Registry) Open(ctx context.Context, platform string, cfg Config) (*Sour
 func (r *Registry) driver(platform string) (Driver, error) {
 	d, ok := r.drivers[platform]
 	if !ok {
-		return nil, fault.Field(fault.PlatformUnknown, "platform", fmt.Sprintf("must be one of: %v", slices.Sorted(maps.Keys(r.drivers))))
+		return nil, unknownPlatform(slices.Sorted(maps.Keys(r.drivers)))
 	}
 	return d, nil
 }

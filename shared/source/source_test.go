@@ -195,6 +195,9 @@ func TestRegistry(t *testing.T) {
 	if _, err := r.Spec("memroy"); fault.CodeOf(err) != fault.PlatformUnknown || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("unknown platform: %v", err)
 	}
+	if _, err := r.Open(t.Context(), "memroy", source.Config{}); fault.CodeOf(err) != fault.PlatformUnknown {
+		t.Errorf("opening an unknown platform: %v", err)
+	}
 	if specs := r.Specs(); len(specs) != 1 || specs[0].Platform != "memory" {
 		t.Errorf("specs: %v", specs)
 	}

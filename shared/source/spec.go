@@ -1,5 +1,12 @@
 package source
 
+import (
+	"fmt"
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
 // Spec describes a platform. Catalog, validation, documentation and forms
 // are made from it.
 type Spec struct {
@@ -44,6 +51,26 @@ const (
 	Boolean Kind = "boolean"
 	Integer Kind = "integer"
 )
+
+// Catalog is the platforms that a program knows, whether or not it can open them.
+type Catalog []Spec
+
+// Spec returns a platform's Spec, or fault.PlatformUnknown.
+func (c Catalog) Spec(platform string) (Spec, error) {
+	names := make([]string, len(c))
+	for n, s := range c {
+		if s.Platform == platform {
+			return s, nil
+		}
+		names[n] = s.Platform
+	}
+	return Spec{}, unknownPlatform(names)
+}
+
+func unknownPlatform(known []string) error {
+	slices.Sort(known)
+	return fault.Field(fault.PlatformUnknown, "platform", fmt.Sprintf("must be one of: %v", known))
+}
 
 // Method returns the auth method with this name.
 func (s Spec) Method(name string) (AuthMethod, bool) {

@@ -17,7 +17,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/memstore"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
-	"github.com/headwaterhq/headwater/shared/source/s3"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/telemetry"
 )
 
@@ -48,7 +48,7 @@ func newStand(t *testing.T) *stand {
 	}
 	clock := func() time.Time { return s.now }
 	connections := &connection.Service{
-		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: source.NewRegistry(s3.New()), Workflow: s.started, Now: clock,
+		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
 	}
 	imports := &ingest.Service{Store: s.store, Schemas: connections, Workflow: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{

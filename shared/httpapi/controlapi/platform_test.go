@@ -9,7 +9,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/httpapi/contracttest"
 	"github.com/headwaterhq/headwater/shared/source"
-	"github.com/headwaterhq/headwater/shared/source/all"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 // property is what a Spec's field and the contract's property must agree on.
@@ -20,7 +20,7 @@ type property struct {
 	Allowed                             []string
 }
 
-// The contract describes every platform as its driver's Spec does.
+// The contract describes every platform as its Spec does.
 func TestContractDescribesThePlatforms(t *testing.T) {
 	doc := contracttest.Document(t)
 	var platforms []any
@@ -31,8 +31,7 @@ func TestContractDescribesThePlatforms(t *testing.T) {
 		}
 	}
 	inSpecs := map[string]map[string]property{}
-	for _, d := range all.Drivers() {
-		spec := d.Spec()
+	for _, spec := range catalog.Specs() {
 		platforms = append(platforms, spec.Platform)
 		inSpecs["Settings of platform `"+spec.Platform+"`."] = fieldsOf(spec.Settings)
 		for _, m := range spec.Auth {

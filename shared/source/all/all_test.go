@@ -13,6 +13,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/all"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of docs/platforms")
@@ -24,9 +25,16 @@ const (
 	end   = "<!-- End of what is made from the Spec. -->\n"
 )
 
+// The catalog has one Spec for each driver, and no other.
+func TestTheCatalogIsTheDrivers(t *testing.T) {
+	if diff := cmp.Diff(source.NewRegistry(all.Drivers()...).Specs(), catalog.Specs()); diff != "" {
+		t.Errorf("drivers and catalog differ (-drivers +catalog):\n%s", diff)
+	}
+}
+
 // TestPlatformPages keeps docs/platforms equal to the Specs.
 func TestPlatformPages(t *testing.T) {
-	for _, spec := range source.NewRegistry(all.Drivers()...).Specs() {
+	for _, spec := range catalog.Specs() {
 		t.Run(spec.Platform, func(t *testing.T) {
 			path := filepath.Join("..", "..", "..", "docs", "platforms", spec.Platform+".md")
 			page, err := os.ReadFile(path)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/source/file"
 )
 
@@ -28,7 +29,7 @@ var _ source.Driver = Driver{}
 func New() Driver { return Driver{} }
 
 // Spec describes the platform.
-func (Driver) Spec() source.Spec { return spec }
+func (Driver) Spec() source.Spec { return catalog.S3() }
 
 // sdkAttempts is small: the portable layer retries too, and from a checkpoint.
 const sdkAttempts = 2
