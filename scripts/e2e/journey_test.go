@@ -1,9 +1,8 @@
 package e2e_test
 
 import (
-	"testing"
-
 	"crypto/rand"
+	"testing"
 
 	"github.com/headwaterhq/headwater/scripts/demo"
 	"github.com/headwaterhq/headwater/shared/ingest"

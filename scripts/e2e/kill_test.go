@@ -56,6 +56,28 @@ func TestAKilledExtractNeitherLosesNorRepeatsRows(t *testing.T) {
 	w.holds(t, i, people(1, files*each), 1)
 }
 
+// TestAKilledPlanOrSettleIsTriedAgain: the run succeeds as if nothing had happened.
+func TestAKilledPlanOrSettleIsTriedAgain(t *testing.T) {
+	w := newWorkspace(t)
+	w.put(t, "people/a.csv", people(1, 100).csv())
+	i := w.importing(t, w.active(t), "people", "append")
+	rounds := 0
+	for _, function := range []string{names.Plan, names.Settle} {
+		for hit := false; !hit; rounds++ {
+			if rounds == 20 {
+				t.Fatalf("%s was never killed", function)
+			}
+			r := w.begin(t, i)
+			hit = w.kill(t, function, i, r, time.Millisecond)
+			w.succeeded(t, i, r, counts{Read: 100, Written: 100})
+			if made := w.snapshotsOf(t, i, r); len(made) != 1 {
+				t.Errorf("%s: snapshots: %+v", function, made)
+			}
+		}
+	}
+	w.holds(t, i, people(1, 100), rounds)
+}
+
 // TestAKilledCommitCommitsOnce kills commit at any moment, and then as soon as its snapshot can be seen. Every run succeeds, with
 // one snapshot, and its rows are there once.
 func TestAKilledCommitCommitsOnce(t *testing.T) {
@@ -66,7 +88,7 @@ func TestAKilledCommitCommitsOnce(t *testing.T) {
 	rounds, hits := 1, 0
 	for ; rounds < 9 || hits == 0 && rounds < 20; rounds++ {
 		r := w.begin(t, i)
-		hit := false
+		var hit bool
 		if rounds%2 == 0 {
 			hit = w.kill(t, names.Commit, i, r, time.Duration(rand.IntN(20))*time.Millisecond)
 		} else {
@@ -150,23 +172,24 @@ func together[T any](t *testing.T, function string, in any, _ *T) {
 	}
 }
 
-// TestAKilledCheckIsTriedAgain: the connection becomes active as if nothing had happened.
-func TestAKilledCheckIsTriedAgain(t *testing.T) {
-	w := newWorkspace(t)
-	w.put(t, "people/a.csv", people(1, 3).csv())
-	for attempt := 0; ; attempt++ {
-		var c connection
-		w.post(t, "/v1/connections", w.newConnection(here.Customer), &c)
-		hit := w.killValidation(t, names.Check, c)
-		if c = w.validated(t, c); c.Status != "active" {
-			t.Errorf("the connection is %s: %+v", c.Status, c.LastValidation)
-		}
-		if hit {
-			return
-		}
-		if attempt == 10 {
-			t.Fatal("check was never killed")
-		}
+// TestAKilledValidationIsTriedAgain: the connection becomes active as if nothing had happened.
+func TestAKilledValidationIsTriedAgain(t *testing.T) {
+	for _, function := range []string{names.Check, names.Discover, names.Settle} {
+		t.Run(function, func(t *testing.T) {
+			w := newWorkspace(t)
+			w.put(t, "people/a.csv", people(1, 3).csv())
+			for hit, attempt := false, 0; !hit; attempt++ {
+				if attempt == 10 {
+					t.Fatal("it was never killed")
+				}
+				var c connection
+				w.post(t, "/v1/connections", w.newConnection(here.Customer), &c)
+				hit = w.killValidation(t, function, c)
+				if c = w.validated(t, c); c.Status != "active" {
+					t.Errorf("the connection is %s: %+v", c.Status, c.LastValidation)
+				}
+			}
+		})
 	}
 }
 

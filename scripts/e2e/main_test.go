@@ -35,7 +35,9 @@ import (
 // world is the stage, and the ways into it that a test has besides the API.
 type world struct {
 	*demo.Stage
-	stem      string // in every secret that is planted, so that one search finds them all
+	dir       string
+	access    demo.Access // the customer's
+	stem      string      // in every secret that is planted, so that one search finds them all
 	http      *http.Client
 	answers   record // everything that the API has answered
 	store     *dynamostore.Store
@@ -46,7 +48,7 @@ type world struct {
 	catalog   *sql.DB // the lake's
 }
 
-// here is the world of all tests. TestMain makes it, nobody changes it.
+// here is the world of all tests. TestMain makes it; only the test of a restart changes it.
 var here *world
 
 func TestMain(m *testing.M) {
@@ -67,8 +69,9 @@ func perform(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	w := &world{stem: "c4n4ry+" + rand.Text() + "/"}
-	if err := w.open(context.Background(), dir); err != nil {
+	w := &world{dir: dir, stem: "c4n4ry+" + rand.Text() + "/"}
+	w.access = demo.Access{ID: demo.NewAccess().ID, Secret: w.secret()}
+	if err := w.open(context.Background()); err != nil {
 		return 1, err
 	}
 	here = w
@@ -83,10 +86,8 @@ func perform(m *testing.M) (code int, err error) {
 	return code, errors.Join(err, goleak.Find())
 }
 
-func (w *world) open(ctx context.Context, dir string) (err error) {
-	customer := demo.NewAccess()
-	customer.Secret = w.secret()
-	if w.Stage, err = demo.NewStage(ctx, demo.StageConfig{Dir: dir, Customer: customer, HoldSchedules: true}); err != nil {
+func (w *world) open(ctx context.Context) (err error) {
+	if w.Stage, err = demo.NewStage(ctx, demo.StageConfig{Dir: w.dir, Customer: w.access, HoldSchedules: true}); err != nil {
 		return err
 	}
 	for name, value := range w.Environ() { // the lake finds its credentials there
@@ -104,7 +105,7 @@ func (w *world) open(ctx context.Context, dir string) (err error) {
 	w.bucket = s3.NewFromConfig(at(w.URLs.S3), func(o *s3.Options) { o.UsePathStyle = true })
 	w.machines = sfn.NewFromConfig(at(w.URLs.StepFunctions))
 	w.functions = awslambda.NewFromConfig(at(w.URLs.Lambda))
-	catalog := filepath.Join(dir, "catalog.db")
+	catalog := filepath.Join(w.dir, "catalog.db")
 	w.lake, err = lake.Open(ctx, lake.Config{
 		Catalog: lake.SQL, URI: catalog, Warehouse: "s3://" + w.Bucket + "/" + names.LakePrefix, Region: "us-east-1", S3Endpoint: w.URLs.S3,
 	})
