@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -18,7 +19,7 @@ import (
 
 // HTTP serves API Gateway HTTP API events, payload 2.0, with an http.Handler.
 // The request's context has API Gateway's request id, and the caller that the
-// authorizer let through. A panic of h is logged and answered with 500, bare.
+// authorizer let through. Every request is logged in one line. A panic of h is logged and answered with 500, bare.
 func HTTP(log *slog.Logger, h http.Handler) lambda.Handler { return gateway{log, h} }
 
 type gateway struct {
@@ -43,7 +44,10 @@ func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(g.serve(r))
+	began := time.Now()
+	answer := g.serve(r)
+	g.log.InfoContext(ctx, "request", "route", event.RouteKey, "status", answer.StatusCode, "duration_ms", time.Since(began).Milliseconds())
+	return json.Marshal(answer)
 }
 
 func (g gateway) serve(r *http.Request) (answer events.APIGatewayV2HTTPResponse) {

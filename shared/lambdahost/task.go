@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -50,6 +51,7 @@ func (t task[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 		return nil, t.report(ctx, fault.Wrap(fault.WorkerInvalidCall, "the input is not one that this function takes", err))
 	}
 	ctx = telemetry.With(ctx, identifiers(payload)...)
+	began := time.Now()
 	out, err := t.call(ctx, in)
 	if err != nil {
 		return nil, t.report(ctx, err)
@@ -58,6 +60,7 @@ func (t task[In, Out]) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 	if err != nil {
 		return nil, t.report(ctx, fmt.Errorf("encoding answer: %w", err))
 	}
+	t.log.InfoContext(ctx, "task done", "duration_ms", time.Since(began).Milliseconds())
 	return answer, nil
 }
 

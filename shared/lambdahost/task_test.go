@@ -53,7 +53,7 @@ func TestTaskAnswers(t *testing.T) {
 		}
 		return output{Done: true}, nil
 	})
-	if answer != `{"done":true}` || log != "" {
+	if answer != `{"done":true}` || strings.Count(log, "\n") != 1 || !strings.Contains(log, `"run_id":"run_1"`) {
 		t.Errorf("answer %s, log %s", answer, log)
 	}
 }
