@@ -26,6 +26,8 @@ func (s *stack) addHandlers() {
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
+			// A connection whose credential could not be stored is taken back.
+			s.deleteItems(names.WorkspacePartition, names.ConnectionPartition),
 			// It files credentials away and can never read one back.
 			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
 			s.listObjects(), s.readObjects(names.SchemaPrefix),

@@ -26,13 +26,17 @@ func (s *stack) readItems(partitions ...string) awsiam.PolicyStatement {
 	return s.items([]string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}, partitions)
 }
 
-// writeItems allows reading and writing the items of the given kinds of
+// writeItems allows reading, writing and changing the items of the given kinds of
 // partition. A transaction is authorised by the actions of its parts.
 func (s *stack) writeItems(partitions ...string) awsiam.PolicyStatement {
 	return s.items([]string{
-		"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem",
-		"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+		"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
 	}, partitions)
+}
+
+// deleteItems allows removing items of the given kinds of partition.
+func (s *stack) deleteItems(partitions ...string) awsiam.PolicyStatement {
+	return s.items([]string{"dynamodb:DeleteItem"}, partitions)
 }
 
 func (s *stack) items(actions, partitions []string) awsiam.PolicyStatement {
@@ -58,6 +62,11 @@ func (s *stack) queryWork() awsiam.PolicyStatement {
 
 func (s *stack) readObjects(prefixes ...string) awsiam.PolicyStatement {
 	return s.objects([]string{"s3:GetObject"}, prefixes)
+}
+
+// putObjects allows writing objects and not reading them back.
+func (s *stack) putObjects(prefixes ...string) awsiam.PolicyStatement {
+	return s.objects([]string{"s3:PutObject"}, prefixes)
 }
 
 func (s *stack) writeObjects(prefixes ...string) awsiam.PolicyStatement {

@@ -86,7 +86,7 @@ func TestWhoMayOpenASecret(t *testing.T) {
 }
 
 // TestWhoMayTouchItems holds that only the authorizer reads API keys, and that
-// nobody writes them or scans the table.
+// nobody writes them, scans the table, or removes what is not theirs to remove.
 func TestWhoMayTouchItems(t *testing.T) {
 	for role, statements := range grants(t) {
 		for _, s := range statements {
@@ -105,8 +105,14 @@ func TestWhoMayTouchItems(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff([]string(nil), rolesThatMay(t, "dynamodb:Scan")); diff != "" {
-		t.Errorf("dynamodb:Scan (-want +got):\n%s", diff)
+	for action, want := range map[string][]string{
+		"dynamodb:Scan":           nil,
+		"dynamodb:DeleteItem":     {"Api"},
+		"dynamodb:BatchWriteItem": nil, // has no conditions
+	} {
+		if diff := cmp.Diff(want, rolesThatMay(t, action)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", action, diff)
+		}
 	}
 }
 

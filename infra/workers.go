@@ -26,7 +26,7 @@ func (s *stack) addWorkers() {
 			env: s.env(credentialEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
-				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
+				s.readItems(names.WorkspacePartition), s.writeItems(names.ConnectionPartition),
 				s.secrets("secretsmanager:GetSecretValue"),
 				s.listObjects(), s.writeObjects(names.SchemaPrefix),
 			},
@@ -37,7 +37,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaObjects),
 				s.queryWork(), s.readItems(names.WorkspacePartition),
-				s.listObjects(), s.writeObjects(names.UpkeepPrefix),
+				s.putObjects(names.UpkeepPrefix),
 			},
 		},
 		{
@@ -53,7 +53,7 @@ func (s *stack) addWorkers() {
 			env: s.env(credentialEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
-				s.writeItems(names.WorkspacePartition, names.ImportPartition, names.RunPartition),
+				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
 				s.secrets("secretsmanager:GetSecretValue"),
 				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix),
 				// Changing a table's columns drops its oldest metadata files.
@@ -78,7 +78,7 @@ func (s *stack) addWorkers() {
 			env: s.env(lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaObjects),
-				s.readItems(names.WorkspacePartition, names.RunPartition), s.writeItems(names.ImportPartition),
+				s.readItems(names.RunPartition), s.writeItems(names.ImportPartition),
 				s.listObjects(), s.readObjects(names.RunPrefix), s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),
 			},
