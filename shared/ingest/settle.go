@@ -29,25 +29,35 @@ type Settler struct {
 // If they are not, it fails only after the commit's own deadline, when
 // no commit can be under way any more; until then the sweep asks again.
 func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
-	r, err := s.Store.Run(ctx, ref)
-	switch {
-	case fault.CodeOf(err) == fault.RunNotFound, err == nil && !r.Status.Open():
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	seen := r
-	if r.Status == Committing {
-		ended, err := s.decide(ctx, &r, cause)
-		if err != nil || !ended {
+	for range moves {
+		r, err := s.Store.Run(ctx, ref)
+		switch {
+		case fault.CodeOf(err) == fault.RunNotFound, err == nil && !r.Status.Open():
+			return false, nil
+		case err != nil:
 			return false, err
 		}
-	} else {
-		r.fail(cause)
+		seen := r
+		if r.Status == Committing {
+			ended, err := s.decide(ctx, &r, cause)
+			if err != nil || !ended {
+				return false, err
+			}
+		} else {
+			r.fail(cause)
+		}
+		r.EndedAt = s.Now().UTC()
+		if ended, err := s.Store.MoveRun(ctx, seen, r); ended || err != nil {
+			return ended, err
+		}
 	}
-	r.EndedAt = s.Now().UTC()
-	return s.Store.MoveRun(ctx, seen, r)
+	return false, fault.New(fault.Unavailable, "the run was moved by others all the time")
 }
+
+// moves is how often Settle looks at a run that others move under it: a worker
+// may outlive its execution, and go on from queued to running and to
+// committing. Were it left to the sweep, its import would wait for a day.
+const moves = 5
 
 // decide finds out how a run that reached its commit ended; false when that is still open.
 func (s *Settler) decide(ctx context.Context, r *Run, cause *fault.Error) (bool, error) {

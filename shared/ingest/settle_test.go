@@ -137,3 +137,32 @@ func TestSweep(t *testing.T) {
 		t.Errorf("Sweep = %d, %v; want nothing left", n, err)
 	}
 }
+
+// outlivedStore lets a worker that outlives its execution move the run between the look and the settling.
+type outlivedStore struct {
+	ingest.Store
+	worker func()
+}
+
+func (s *outlivedStore) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
+	if work := s.worker; work != nil {
+		s.worker = nil
+		work()
+	}
+	return s.Store.MoveRun(ctx, seen, r)
+}
+
+// An aborted execution settles its run also when plan, still at work, has taken it to running meanwhile.
+func TestSettleOfARunThatMoves(t *testing.T) {
+	w := newWorld()
+	ref := w.opened(t, ingest.Queued)
+	s := w.settler()
+	s.Store = &outlivedStore{w.store, func() {
+		w.move(t, ref, func(r *ingest.Run) { r.Status = ingest.Running })
+	}}
+	ended, err := s.Settle(t.Context(), ref, died)
+	ok(t, err)
+	if r := w.run(t, ref); !ended || r.Status != ingest.Failed {
+		t.Errorf("Settle = %t and the run is %s, want it failed", ended, r.Status)
+	}
+}
