@@ -110,7 +110,12 @@ type Committed struct{ Lake *lake.Lake }
 
 var _ ingest.Committed = Committed{}
 
-// Committed tells whether a run's snapshot is in the lake.
+// Committed tells whether a run's snapshot is in the lake. Where the table is
+// gone no rows are: a run must not wait for it for ever.
 func (c Committed) Committed(ctx context.Context, i ingest.Import, runID string) (string, bool, error) {
-	return c.Lake.Committed(ctx, tableOf(i), runID)
+	snapshotID, found, err := c.Lake.Committed(ctx, tableOf(i), runID)
+	if fault.CodeOf(err) == fault.LakeTableMissing {
+		return "", false, nil
+	}
+	return snapshotID, found, err
 }

@@ -191,6 +191,28 @@ func TestSettleAsksTheLake(t *testing.T) {
 	}
 }
 
+// Where the table is gone no commit can have happened, so its run ends like any other and the import is free again.
+func TestSettleWithoutATable(t *testing.T) {
+	w := newWorld(t, ingest.Append, people)
+	ref := w.begin(t)
+	for _, next := range []ingest.Status{ingest.Running, ingest.Committing} { // no plan has made the table
+		seen := w.run(t, ref)
+		moving := seen
+		moving.Status = next
+		if moved, err := w.store.MoveRun(t.Context(), seen, moving); err != nil || !moved {
+			t.Fatalf("moving to %s: %t, %v", next, moved, err)
+		}
+	}
+	w.wait(25 * time.Hour)
+	if n, err := w.settler().Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("the sweep settled %d, %v; want the run", n, err)
+	}
+	if r := w.run(t, ref); r.Status != ingest.Failed || r.ErrorCode != string(fault.RunTimedOut) {
+		t.Errorf("the run is %s with %q", r.Status, r.ErrorCode)
+	}
+	w.whole(t)
+}
+
 func TestAnEndedRunCannotGoOn(t *testing.T) {
 	w := newWorld(t, ingest.Append, people)
 	w.whole(t)
