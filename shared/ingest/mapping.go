@@ -45,6 +45,37 @@ func (m Mapping) Sources() []string {
 	return names
 }
 
+// Limits of a mapping. An import is one item of the table, which takes 400 KB;
+// what is saved must leave room for what claims and runs change in it.
+const (
+	maxColumns    = 2000
+	maxTransforms = 16        // of a column
+	columnBytes   = 80        // of a column's item, beside its names and transforms
+	maxMapping    = 320 << 10 // bytes
+)
+
+// bound refuses a mapping that is empty or beyond the limits.
+func (m Mapping) bound(problems *fault.List) {
+	size := 0
+	for i, c := range m {
+		size += columnBytes + len(c.Source) + len(c.Target)
+		for _, transform := range c.Transforms {
+			size += len(transform) + 1
+		}
+		if len(c.Transforms) > maxTransforms {
+			problems.Add(fault.InvalidRequest, fmt.Sprintf("mapping[%d].transforms", i), fmt.Sprintf("must be at most %d", maxTransforms))
+		}
+	}
+	switch {
+	case len(m) == 0:
+		problems.Add(fault.MissingField, "mapping", "map at least the columns that the import type requires")
+	case len(m) > maxColumns:
+		problems.Add(fault.InvalidRequest, "mapping", fmt.Sprintf("must have at most %d columns", maxColumns))
+	case size > maxMapping:
+		problems.Add(fault.InvalidRequest, "mapping", "is too large to be saved: map fewer columns")
+	}
+}
+
 // Resolve checks the mapping against the table and the import type, and fills
 // in what follows from them: every column's type, and Required for the
 // canonical columns that need it. It reports every problem at once.

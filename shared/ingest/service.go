@@ -105,9 +105,7 @@ func (n NewImport) validate() error {
 	if !slices.Contains([]Mode{FullRefresh, Append}, n.Mode) {
 		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append")
 	}
-	if len(n.Mapping) == 0 {
-		problems.Add(fault.MissingField, "mapping", "map at least the columns that the import type requires")
-	}
+	n.Mapping.bound(&problems)
 	if n.EveryHours != nil && (*n.EveryHours < 0 || *n.EveryHours > 24*31) {
 		problems.Add(fault.InvalidRequest, "every_hours", "must be from 0 (by hand only) to 744")
 	}

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,16 @@ func TestCreateRefuses(t *testing.T) {
 		"too rarely":       {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(745) }, []problem{{fault.InvalidRequest, "every_hours"}}},
 		"backwards":        {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(-1) }, []problem{{fault.InvalidRequest, "every_hours"}}},
 		"a later mode":     {func(_ *world, n *ingest.NewImport) { n.Mode = "merge" }, []problem{{fault.InvalidRequest, "mode"}}},
+		"too many columns": {func(_ *world, n *ingest.NewImport) { n.Mapping = make(ingest.Mapping, 2001) }, []problem{{fault.InvalidRequest, "mapping"}}},
+		"too many transforms": {
+			func(_ *world, n *ingest.NewImport) {
+				n.Mapping[0].Transforms = slices.Repeat([]ingest.Transform{ingest.Trim}, 17)
+			},
+			[]problem{{fault.InvalidRequest, "mapping[0].transforms"}},
+		},
+		"a mapping that fills its item": {
+			func(_ *world, n *ingest.NewImport) { n.Mapping[0].Source = strings.Repeat("x", 330_000) }, []problem{{fault.InvalidRequest, "mapping"}},
+		},
 		"no connection":    {func(w *world, _ *ingest.NewImport) { w.schemaErr = fault.New(fault.ConnectionNotFound, "m") }, []problem{{fault.ConnectionNotFound, "connection_id"}}},
 		"no schema yet":    {func(w *world, _ *ingest.NewImport) { w.schemaErr = fault.New(fault.SchemaNotFound, "m") }, []problem{{fault.SchemaNotFound, "connection_id"}}},
 		"an inactive one":  {func(w *world, _ *ingest.NewImport) { w.status = connection.Inactive }, []problem{{fault.ConnectionInactive, "connection_id"}}},
