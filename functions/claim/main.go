@@ -30,11 +30,13 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	if err != nil {
 		return err
 	}
+	log := lambdahost.Logger(cfg.Function)
 	claimer := &ingest.Claimer{
 		Store: dynamostore.New(dynamodb.NewFromConfig(aws), cfg.Table),
 		Now:   time.Now,
+		Log:   log,
 	}
-	lambdahost.Start(ctx, lambdahost.Task(lambdahost.Logger(cfg.Function), func(ctx context.Context, in task.ClaimInput) (task.Claimed, error) {
+	lambdahost.Start(ctx, lambdahost.Task(log, func(ctx context.Context, in task.ClaimInput) (task.Claimed, error) {
 		runs, more, err := claimer.Claim(ctx, in.ScheduledTime)
 		return task.Claimed{Runs: runs, More: more}, err
 	}))

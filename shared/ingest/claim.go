@@ -2,6 +2,9 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -11,6 +14,7 @@ import (
 type Claimer struct {
 	Store Store
 	Now   func() time.Time // the real time, for what the sweep compares; slots follow the schedule's own time
+	Log   *slog.Logger
 }
 
 // claimLimit bounds one call, so that its answer stays far below Step Functions' payload limit.
@@ -19,16 +23,21 @@ const claimLimit = 200
 // Claim opens a run for every import that is due at the scheduled time, and hands out
 // again those runs that were opened but never started. More says that
 // another call would find more. Runs is never nil: a state machine iterates over it.
+//
+// An import that cannot be claimed does not keep the others, of whatever
+// workspace, from it: it is logged and stays due. Only when nothing at all is
+// handed out is its failure Claim's.
 func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, more bool, err error) {
 	due, err := c.Store.DueImports(ctx, scheduled, claimLimit)
 	if err != nil {
 		return nil, false, err
 	}
 	runs = make([]Ref, 0, len(due))
+	var failures []error
 	for _, i := range due {
 		ref, claimed, err := c.claim(ctx, i, scheduled)
 		if err != nil {
-			return nil, false, err
+			failures = append(failures, fmt.Errorf("claiming %s of %s: %w", i.ID, i.WorkspaceID, err))
 		}
 		if claimed {
 			runs = append(runs, ref)
@@ -41,7 +50,14 @@ func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, m
 	for _, r := range unstarted {
 		runs = append(runs, r.Ref())
 	}
-	return runs, len(due) >= claimLimit, nil
+	failed := errors.Join(failures...)
+	if failed != nil && len(runs) == 0 {
+		return nil, false, failed
+	}
+	if failed != nil {
+		c.Log.ErrorContext(ctx, "imports not claimed", "count", len(failures), "error", failed.Error())
+	}
+	return runs, len(due) >= claimLimit && len(failures) < len(due), nil
 }
 
 func (c *Claimer) claim(ctx context.Context, i Import, scheduled time.Time) (Ref, bool, error) {

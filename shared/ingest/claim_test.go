@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,7 +83,8 @@ func (s racedStore) DueImports(ctx context.Context, now time.Time, limit int) ([
 func TestClaimThatLosesTheRace(t *testing.T) {
 	w := newWorld()
 	i := w.due(t, noon, 24)
-	raced := &ingest.Claimer{Store: racedStore{w.store, w.claimer()}, Now: w.Now}
+	raced := w.claimer()
+	raced.Store = racedStore{w.store, w.claimer()}
 	runs, _, err := raced.Claim(t.Context(), noon)
 	ok(t, err)
 	same(t, "claimed by the one that lost", nil, runs)
@@ -136,18 +138,45 @@ func TestClaimInPortions(t *testing.T) {
 	}
 }
 
-// failingStore cannot open runs.
-type failingStore struct{ ingest.Store }
-
-func (failingStore) OpenRun(context.Context, ingest.Import, ingest.Run, time.Time) error {
-	return fault.New(fault.Throttled, "m")
+// failingStore cannot open runs of one import.
+type failingStore struct {
+	ingest.Store
+	importID string
 }
 
-func TestClaimThatFails(t *testing.T) {
+func (s failingStore) OpenRun(ctx context.Context, i ingest.Import, r ingest.Run, next time.Time) error {
+	if i.ID == s.importID {
+		return fault.New(fault.BodyTooLarge, "m")
+	}
+	return s.Store.OpenRun(ctx, i, r, next)
+}
+
+// What cannot be claimed stays due, and is due before all others: it must not
+// keep them from their runs.
+func TestClaimGoesOnAfterAFailure(t *testing.T) {
 	w := newWorld()
-	w.due(t, noon, 24)
-	_, _, err := (&ingest.Claimer{Store: failingStore{w.store}, Now: w.Now}).Claim(t.Context(), noon)
-	fails(t, err, fault.Throttled)
+	bad := w.due(t, noon.Add(-time.Hour), 24)
+	good := w.due(t, noon, 24)
+	c := w.claimer()
+	c.Store = failingStore{w.store, bad.ID}
+	runs, more, err := c.Claim(t.Context(), noon)
+	ok(t, err)
+	if len(runs) != 1 || runs[0].ImportID != good.ID || more {
+		t.Errorf("claimed %v, more %t; want the import that can be", runs, more)
+	}
+	if !strings.Contains(w.log.String(), bad.ID) || !strings.Contains(w.log.String(), string(fault.BodyTooLarge)) {
+		t.Errorf("the log does not say what failed: %s", w.log.String())
+	}
+	same(t, "the one that failed", bad, w.get(t, bad))
+
+	w.now = noon.Add(3 * time.Minute)
+	again, _, err := c.Claim(t.Context(), noon)
+	ok(t, err)
+	same(t, "handed out beside a failure", runs, again)
+
+	w.move(t, runs[0], func(r *ingest.Run) { r.Status = ingest.Running })
+	_, _, err = c.Claim(t.Context(), noon)
+	fails(t, err, fault.BodyTooLarge)
 }
 
 // The next slot is the first one after the scheduled time on the import's own grid, however late the claim.

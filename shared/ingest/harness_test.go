@@ -1,8 +1,10 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -30,6 +32,7 @@ type world struct {
 	startErr  error
 	snapshots map[string]string // by run, what is in the lake
 	lakeErr   error
+	log       bytes.Buffer
 }
 
 func newWorld() *world {
@@ -76,7 +79,9 @@ func (w *world) service() *ingest.Service {
 	return &ingest.Service{Store: w.store, Schemas: w, Workflow: w, Now: w.Now}
 }
 
-func (w *world) claimer() *ingest.Claimer { return &ingest.Claimer{Store: w.store, Now: w.Now} }
+func (w *world) claimer() *ingest.Claimer {
+	return &ingest.Claimer{Store: w.store, Now: w.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil))}
+}
 
 func (w *world) settler() *ingest.Settler {
 	return &ingest.Settler{Store: w.store, Lake: w, Now: w.Now}
