@@ -144,6 +144,8 @@ func TestTasksOutliveTheirFunctions(t *testing.T) {
 
 // TestDeadlinesComeAfterTheEnd holds that what the sweep declares dead is dead:
 // an execution is over before its validation's deadline, a commit before its own.
+// And what only the sweep can end, ends within the ten minutes that are promised: EventBridge
+// Scheduler ticks every five minutes, up to one late, and the sweep itself takes a moment.
 func TestDeadlinesComeAfterTheEnd(t *testing.T) {
 	var d definition
 	if err := json.Unmarshal([]byte(machines(t)[names.ValidateConnection]), &d); err != nil {
@@ -151,6 +153,10 @@ func TestDeadlinesComeAfterTheEnd(t *testing.T) {
 	}
 	if end := time.Duration(d.TimeoutSeconds) * time.Second; end >= connection.Deadline {
 		t.Errorf("a validation may run for %s, and is declared dead after %s", end, connection.Deadline)
+	}
+	const promised, tick, late, sweep = 10 * time.Minute, 5 * time.Minute, time.Minute, 10 * time.Second
+	if ends := connection.Deadline + tick + late + sweep; ends > promised {
+		t.Errorf("a validation that died may be open for %s", ends)
 	}
 	if end := timeouts(t)[names.Commit]; end >= ingest.CommitDeadline {
 		t.Errorf("a commit may run for %s, and is declared dead after %s", end, ingest.CommitDeadline)

@@ -21,7 +21,7 @@ func TestCreate(t *testing.T) {
 	same(t, "stored connection", c, w.connection(t, c.ID))
 	same(t, "validation", connection.Validation{
 		WorkspaceID: "w", ConnectionID: c.ID, ID: c.ValidationID, Trigger: "created",
-		Outcome: connection.Running, StartedAt: noon, Deadline: noon.Add(290 * time.Second),
+		Outcome: connection.Running, StartedAt: noon, Deadline: noon.Add(230 * time.Second),
 	}, w.validation(t, ref))
 	same(t, "started", []connection.Ref{ref}, w.starter.started)
 	cred, err := w.secrets.Credential(t.Context(), "w", c.ID)
