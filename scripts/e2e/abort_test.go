@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/names"
@@ -42,9 +41,7 @@ func (w workspace) abort(t *testing.T, i imported, state string) (r run, through
 		}
 		r = w.begin(t, i)
 		arn := execution(names.RunImport, r.ID)
-		for !entered(t, arn, state) {
-			time.Sleep(time.Millisecond)
-		}
+		soon(t, "the execution has come to "+state, func() bool { return entered(t, arn, state) })
 		if stop(t, arn) {
 			break
 		}

@@ -171,7 +171,18 @@ const patience = 3 * time.Minute
 // eventually waits until the answer is yes.
 func eventually(t *testing.T, what string, ask func() bool) {
 	t.Helper()
-	for began := time.Now(); !ask(); time.Sleep(50 * time.Millisecond) {
+	await(t, what, 50*time.Millisecond, ask)
+}
+
+// soon waits until the answer is yes, and is back as soon as it is.
+func soon(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	await(t, what, 200*time.Microsecond, ask)
+}
+
+func await(t *testing.T, what string, pause time.Duration, ask func() bool) {
+	t.Helper()
+	for began := time.Now(); !ask(); time.Sleep(pause) {
 		if time.Since(began) > patience {
 			t.Fatalf("still waiting until %s", what)
 		}

@@ -100,6 +100,32 @@ func TestRowsThatCannotBeReadAreKept(t *testing.T) {
 	}
 }
 
+// TestLinesThatAreNoObjectsAreKept is the same for NDJSON.
+func TestLinesThatAreNoObjectsAreKept(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.put(t, "people/a.ndjson", `{"user_id":"u1","name":"Ann","score":1}`+"\n"+
+		"no object\n"+ // 2
+		`{"user_id":"u3","name":"C`+"\xff"+`d","score":3}`+"\n"+
+		`{"user_id":"u4","name":"Dan"}`+"\n"+ // without a score: that is null
+		`{"user_id":"u5","na`+"\n"+ // 5: cut
+		`{"name":"Fay","score":6}`+"\n"+ // 6: nobody
+		`{"user_id":"u7","name":"Gus","score":7}`)
+	i := w.importing(t, w.active(t), "people", "append")
+	r := w.succeed(t, i, counts{Read: 7, Written: 3, Quarantined: 4})
+	if got := slices.Sorted(maps.Keys(w.rows(t, i))); !slices.Equal(got, []string{"u1", "u4", "u7"}) {
+		t.Errorf("rows: %v", got)
+	}
+	rules := map[int64]string{}
+	for line, q := range w.quarantine(t, i, r) {
+		rules[line] = q.Rule
+	}
+	want := map[int64]string{2: "malformed_json", 3: "not_utf8", 5: "malformed_json", 6: "required"}
+	if diff := cmp.Diff(want, rules); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestAFileThatCannotBeReadFailsTheRunAndLosesNothing damages a file between two runs of a full refresh.
 func TestAFileThatCannotBeReadFailsTheRunAndLosesNothing(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	domain "github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/task"
@@ -16,16 +17,15 @@ import (
 // kill kills a function as soon as it is at work, a moment later, or never when the run has ended before.
 func (w workspace) kill(t *testing.T, function string, i imported, r run, later time.Duration) (hit bool) {
 	t.Helper()
-	for {
+	soon(t, function+" is at work, or the run has ended", func() bool {
 		time.Sleep(later)
-		if here.KillFunction(function) {
+		if hit = here.KillFunction(function); hit {
 			return true
 		}
-		if seen, err := here.store.Run(t.Context(), w.ref(i, r)); err != nil || !seen.Status.Open() {
-			return false
-		}
-		time.Sleep(time.Millisecond)
-	}
+		seen, err := here.store.Run(t.Context(), w.ref(i, r))
+		return err != nil || !seen.Status.Open()
+	})
+	return hit
 }
 
 // TestAKilledExtractNeitherLosesNorRepeatsRows kills extract in the middle of its work, again and again.
@@ -92,9 +92,8 @@ func TestAKilledCommitCommitsOnce(t *testing.T) {
 		if rounds%2 == 0 {
 			hit = w.kill(t, names.Commit, i, r, time.Duration(rand.IntN(20))*time.Millisecond)
 		} else {
-			for before := w.metadata(t, i); w.metadata(t, i) == before; {
-				time.Sleep(100 * time.Microsecond)
-			}
+			before := w.metadata(t, i)
+			soon(t, "the snapshot is there", func() bool { return w.metadata(t, i) != before })
 			hit = here.KillFunction(names.Commit)
 		}
 		if hit {
@@ -194,21 +193,16 @@ func TestAKilledValidationIsTriedAgain(t *testing.T) {
 }
 
 // killValidation kills a function as soon as it is at work for a connection; false when the validation has ended before.
-func (w workspace) killValidation(t *testing.T, function string, c connection) bool {
+func (w workspace) killValidation(t *testing.T, function string, c connection) (hit bool) {
 	t.Helper()
-	for {
-		if here.KillFunction(function) {
+	soon(t, function+" is at work, or the validation has ended", func() bool {
+		if hit = here.KillFunction(function); hit {
 			return true
 		}
 		seen, err := here.store.Connection(t.Context(), w.id, c.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seen.Status != "processing" {
-			return false
-		}
-		time.Sleep(time.Millisecond)
-	}
+		return err != nil || seen.Status != domain.Processing
+	})
+	return hit
 }
 
 // TestACheckThatAlwaysDiesEndsTheValidation kills it until nobody tries any more.
