@@ -58,6 +58,7 @@ func TestSettle(t *testing.T) {
 			before := connection.Change{Reason: "before", Actor: "ada", At: noon.Add(-time.Hour)}
 			c := connection.Connection{WorkspaceID: "w", ID: id.New(id.Connection), Name: "n", Status: test.status, StatusChange: before, SchemaKey: was}
 			v := connection.Validation{WorkspaceID: "w", ConnectionID: c.ID, ID: id.New(id.Validation), Outcome: connection.Running, Checks: test.checks, Discovery: test.discovery}
+			c.ValidationID = v.ID
 			ok(t, w.store.CreateConnection(t.Context(), c, v))
 
 			ended, err := w.settler().Settle(t.Context(), v.Ref(), test.cause)

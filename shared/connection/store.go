@@ -48,8 +48,9 @@ type Validations interface {
 	// discovery still stands at page from; false when not: another worker was first, or it has ended.
 	RecordDiscovery(ctx context.Context, ref Ref, from int, d Discovery) (bool, error)
 	// SettleValidation ends a running validation with v's outcome, error and time, and moves the
-	// connection to c's status and schema, at once. It reports false, and changes nothing,
-	// when the validation has already ended or its connection is gone.
+	// connection to c's status and schema, at once. An older validation, when another one of the connection
+	// has begun, leaves the connection alone: the newest is the one to move it. It reports false, and changes
+	// nothing, when the validation has already ended or its connection is gone.
 	SettleValidation(ctx context.Context, v Validation, c Connection) (bool, error)
 	// OverdueValidations returns running validations whose deadline is before now.
 	OverdueValidations(ctx context.Context, now time.Time, limit int) ([]Validation, error)

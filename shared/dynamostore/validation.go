@@ -46,22 +46,26 @@ func (s *Store) RecordDiscovery(ctx context.Context, ref connection.Ref, from in
 		values{":discovery": discoveryItem(d), ":running": connection.Running, ":from": from}))
 }
 
-// SettleValidation ends a running validation and moves its connection, at once.
+// SettleValidation ends a running validation and moves its connection, at once, if it is the connection's newest.
 func (s *Store) SettleValidation(ctx context.Context, v connection.Validation, c connection.Connection) (bool, error) {
+	const doing = "settling validation"
 	end := values{":running": connection.Running}
 	endChange, err := assign(newValidationItem(v), validationEnd, end)
 	if err != nil {
 		return false, err
 	}
-	standing := values{}
+	standing := values{":settled": v.ID}
 	standingChange, err := assign(newConnectionItem(c), connectionStanding, standing)
 	if err != nil {
 		return false, err
 	}
-	refused, err := s.transact(ctx, "settling validation",
-		update(validationKey(v.Ref()), endChange, running, end),
-		update(connectionKey(c.WorkspaceID, c.ID), standingChange, exists, standing),
-	)
+	const validationAt, connectionAt = 0, 1
+	ending := update(validationKey(v.Ref()), endChange, running, end)
+	refused, err := s.transact(ctx, doing, ending,
+		update(connectionKey(c.WorkspaceID, c.ID), standingChange, exists+" AND #validation_id = :settled", standing))
+	if err == nil && refused != nil && !refused.at(validationAt) && refused.found(connectionAt) { // a newer one has begun
+		refused, err = s.transact(ctx, doing, ending)
+	}
 	return err == nil && refused == nil, err
 }
 

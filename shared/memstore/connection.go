@@ -173,7 +173,7 @@ func (s *Store) RecordDiscovery(_ context.Context, ref connection.Ref, from int,
 	return true, nil
 }
 
-// SettleValidation ends a running validation and moves its connection, at once.
+// SettleValidation ends a running validation and moves its connection, at once, if it is the connection's newest.
 func (s *Store) SettleValidation(_ context.Context, v connection.Validation, c connection.Connection) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,10 +183,12 @@ func (s *Store) SettleValidation(_ context.Context, v connection.Validation, c c
 		return false, nil
 	}
 	stored.Outcome, stored.EndedAt, stored.ErrorCode, stored.ErrorMessage = v.Outcome, v.EndedAt, v.ErrorCode, v.ErrorMessage
-	moved.Status, moved.StatusChange = c.Status, c.StatusChange
-	moved.SchemaKey, moved.SchemaVersion, moved.SchemaRefreshed = c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed
 	s.putValidation(stored)
-	s.putConnection(moved)
+	if moved.ValidationID == v.ID {
+		moved.Status, moved.StatusChange = c.Status, c.StatusChange
+		moved.SchemaKey, moved.SchemaVersion, moved.SchemaRefreshed = c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed
+		s.putConnection(moved)
+	}
 	return true, nil
 }
 

@@ -102,38 +102,47 @@ func testSettlement(t *testing.T, s Store) {
 	_, err := s.RecordChecks(t.Context(), v.Ref(), []source.CheckResult{{Name: "a", Outcome: source.Pass}})
 	ok(t, "RecordChecks", err)
 
-	daily := newValidation(c, id.New(id.Validation))
-	ok(t, "BeginValidation", s.BeginValidation(t.Context(), daily))
-	ended, moved := v, c // as they were read before the check and the daily validation
+	ended, moved := v, c // as they were read before the check
 	ended.Outcome, ended.ErrorCode, ended.ErrorMessage, ended.EndedAt = connection.Failed, "code", "message", noon.Add(time.Minute)
 	moved.Status, moved.StatusChange = connection.Active, connection.Change{Reason: "r", Actor: "a", At: noon.Add(time.Minute)}
 	moved.SchemaKey, moved.SchemaVersion, moved.SchemaRefreshed = "key", "version", noon.Add(time.Minute)
 	settled, err := s.SettleValidation(t.Context(), ended, moved)
 	did(t, "SettleValidation", true, settled, err)
 
-	wantV, wantC := ended, moved
+	wantV := ended
 	wantV.Checks = []source.CheckResult{{Name: "a", Outcome: source.Pass}}
-	wantC.ValidationID = daily.ID
 	same(t, "settled validation", wantV, getValidation(t, s, v.Ref()))
-	same(t, "settled connection", wantC, getConnection(t, s, c))
+	same(t, "settled connection", moved, getConnection(t, s, c))
 
-	ended.Outcome, moved.Status = connection.Passed, connection.Inactive
-	settled, err = s.SettleValidation(t.Context(), ended, moved)
+	ended.Outcome, c.Status = connection.Passed, connection.Inactive
+	settled, err = s.SettleValidation(t.Context(), ended, c)
 	did(t, "SettleValidation again", false, settled, err)
 	same(t, "validation settled twice", wantV, getValidation(t, s, v.Ref()))
-	same(t, "connection settled twice", wantC, getConnection(t, s, c))
+	same(t, "connection settled twice", moved, getConnection(t, s, c))
 
 	kept, err := s.RecordChecks(t.Context(), v.Ref(), nil)
 	did(t, "RecordChecks after the end", false, kept, err)
 	kept, err = s.RecordDiscovery(t.Context(), v.Ref(), 0, connection.Discovery{Pages: 1})
 	did(t, "RecordDiscovery after the end", false, kept, err)
 
-	cleared := wantC
+	older, newest := newValidation(c, id.New(id.Validation)), newValidation(c, id.New(id.Validation))
+	ok(t, "BeginValidation", s.BeginValidation(t.Context(), older))
+	ok(t, "BeginValidation of a newer one", s.BeginValidation(t.Context(), newest))
+	cleared := moved
 	cleared.Status, cleared.SchemaKey, cleared.SchemaVersion, cleared.SchemaRefreshed = connection.Inactive, "", "", time.Time{}
-	daily.Outcome, daily.EndedAt = connection.Failed, noon
-	settled, err = s.SettleValidation(t.Context(), daily, cleared)
-	did(t, "SettleValidation of the other", true, settled, err)
+	cleared.ValidationID = newest.ID
+	newest.Outcome, newest.EndedAt = connection.Failed, noon
+	settled, err = s.SettleValidation(t.Context(), newest, cleared)
+	did(t, "SettleValidation of the newest", true, settled, err)
 	same(t, "connection without a schema", cleared, getConnection(t, s, c))
+
+	older.Outcome, older.EndedAt = connection.Passed, noon.Add(time.Minute)
+	settled, err = s.SettleValidation(t.Context(), older, moved)
+	did(t, "SettleValidation of an older one", true, settled, err)
+	same(t, "older validation", older, getValidation(t, s, older.Ref()))
+	same(t, "connection after an older validation ended", cleared, getConnection(t, s, c))
+	settled, err = s.SettleValidation(t.Context(), older, moved)
+	did(t, "SettleValidation of an older one again", false, settled, err)
 
 	gone, goneV := addConnection(t, s, "w")
 	late := newValidation(gone, id.New(id.Validation))
