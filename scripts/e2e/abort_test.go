@@ -7,15 +7,15 @@ import (
 	"github.com/headwaterhq/headwater/shared/names"
 )
 
-// TestAnAbortedRunEnds stops the execution in each of its states. Whatever the worker at work did, the run ends: failed, and nothing of
-// it in the lake, or succeeded with all of it. The import goes on as if it had not been.
+// TestAnAbortedRunEnds stops the execution at each of its stages. Whatever the worker at work did, the run ends: failed, and nothing
+// of it in the lake, or succeeded with all of it. The import goes on as if it had not been.
 func TestAnAbortedRunEnds(t *testing.T) {
-	for _, state := range []string{"Plan", "Extract", "Commit", "Settle"} {
-		t.Run(state, func(t *testing.T) {
+	for _, stage := range []string{"Plan", "Extract", "Commit", "committing", "landed", "Settle"} {
+		t.Run(stage, func(t *testing.T) {
 			w := newWorkspace(t)
 			w.put(t, "people/a.csv", people(1, 2000).csv())
 			i := w.importing(t, w.active(t), "people", "append")
-			r, landed := w.abort(t, i, state)
+			r, landed := w.abort(t, i, stage)
 			switch {
 			case r.Status == "succeeded":
 				landed++
@@ -32,17 +32,29 @@ func TestAnAbortedRunEnds(t *testing.T) {
 	}
 }
 
-// abort starts runs until one could be stopped in a state, and waits for its end. It also returns how many were through before.
-func (w workspace) abort(t *testing.T, i imported, state string) (r run, through int) {
+// reached reports whether a run has come to a stage: a state of its machine, or what shows from outside of its commit.
+func (w workspace) reached(t *testing.T, i imported, r run, stage string) bool {
+	t.Helper()
+	switch stage {
+	case "committing":
+		seen, err := here.store.Run(t.Context(), w.ref(i, r))
+		return err == nil && seen.Status != ingest.Queued && seen.Status != ingest.Running
+	case "landed":
+		return len(w.snapshotsOf(t, i, r)) > 0
+	}
+	return entered(t, execution(names.RunImport, r.ID), stage)
+}
+
+// abort starts runs until one could be stopped at a stage, and waits for its end. It also returns how many were through before.
+func (w workspace) abort(t *testing.T, i imported, stage string) (r run, through int) {
 	t.Helper()
 	for ; ; through++ {
 		if through == 10 {
-			t.Fatalf("no execution could be stopped in %s", state)
+			t.Fatalf("no execution could be stopped at %s", stage)
 		}
 		r = w.begin(t, i)
-		arn := execution(names.RunImport, r.ID)
-		soon(t, "the execution has come to "+state, func() bool { return entered(t, arn, state) })
-		if stop(t, arn) {
+		soon(t, "the run has come to "+stage, func() bool { return w.reached(t, i, r, stage) })
+		if stop(t, execution(names.RunImport, r.ID)) {
 			break
 		}
 		w.succeeded(t, i, r, counts{Read: 2000, Written: 2000})

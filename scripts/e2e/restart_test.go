@@ -37,6 +37,7 @@ func TestEverythingIsThereAfterARestart(t *testing.T) {
 	case got.Error == nil || got.Error.Code != "run.aborted":
 		t.Errorf("the run that was open %s: %+v", got.Status, got.Error)
 	}
+	t.Logf("the run that was open landed: %v", landed == 2)
 	if got := w.validated(t, validating); got.Status == "inactive" && got.LastValidation.Error.Code != "validation.aborted" {
 		t.Errorf("the connection is %s: %+v", got.Status, got.LastValidation)
 	}
