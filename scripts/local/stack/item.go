@@ -131,7 +131,12 @@ func (s *Stack) forward(to string) (http.Handler, error) {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: idleConnections}
 	s.onClose(func() error { transport.CloseIdleConnections(); return nil })
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, Transport: transport}, nil
+	return &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: transport,
+		// Whoever asked has died, or tries again. The default would also write to the standard log, that is to the terminal.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}, nil
 }
 
 // idleConnections is enough for the functions of a busy import.
