@@ -1,5 +1,7 @@
 package pipeline
 
+import "time"
+
 // two parses two decimal digits at s[i:], -1 when they are not.
 func two(s string, i int) int {
 	a, b := s[i]-'0', s[i+1]-'0'
@@ -24,35 +26,8 @@ func civil(s string) (int32, bool) {
 		return 0, false
 	}
 	year += century * 100
-	if year == 0 || day > daysIn(year, month) {
-		return 0, false
-	}
-	return days(year, month, day), true
-}
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// days counts from 1970-01-01 to a date of the Gregorian calendar. Years are
-// taken to begin in March, which puts the leap day at their end; then month m
-// begins (153m+2)/5 days into the year.
-func days(year, month, day int) int32 {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	inYear := (153*(month-3)+2)/5 + day - 1
-	return int32(year*365 + year/4 - year/100 + year/400 + inYear - 719468)
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	return int32(t.Unix() / 86400), year > 0 && t.Day() == day // a day that the month does not have is another one
 }
 
 // parseTime parses hh:mm:ss[.f] to microseconds since midnight.

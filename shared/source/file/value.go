@@ -113,41 +113,12 @@ func parseDate(f []byte) (int32, bool) {
 	month, ok3 := twoDigits(f, 5)
 	day, ok4 := twoDigits(f, 8)
 	year += century * 100
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 {
 		return 0, false
 	}
-	return int32(civilDays(year, month, day)), true
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	return int32(t.Unix() / 86400), t.Day() == day // a day that the month does not have is another one
 }
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// civilDays counts the days from 1970-01-01 to a date of the Gregorian
-// calendar, year 0 or later. Years begin in March, so that a leap day ends one.
-func civilDays(year, month, day int) int {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	dayOfYear := (153*(month-3)+2)/5 + day - 1
-	if year < 0 { // January and February of year 0
-		return dayOfYear - 365 - 1 - daysTo1970
-	}
-	return year*365 + year/4 - year/100 + year/400 + dayOfYear - daysTo1970
-}
-
-// daysTo1970 is the distance from 0000-03-01 to 1970-01-01.
-const daysTo1970 = 719468
 
 // parseTimestamp reads YYYY-MM-DD, T or a space, hh:mm:ss, up to six digits of a
 // fraction, and Z, ±hh:mm or nothing for UTC, as microseconds since 1970.
