@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/names"
 )
 
 // Roster lists the active connections for the daily upkeep.
@@ -33,7 +34,7 @@ func (r *Roster) Write(ctx context.Context, upkeepID string) (key string, count 
 			count++
 		}
 	}
-	key = "upkeep/" + upkeepID + ".jsonl"
+	key = names.UpkeepPrefix + upkeepID + ".jsonl"
 	if err := r.Objects.Put(ctx, key, lines.Bytes()); err != nil {
 		return "", 0, fmt.Errorf("storing roster: %w", err)
 	}

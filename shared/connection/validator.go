@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -155,10 +156,10 @@ func (v *Validator) assemble(ctx context.Context, ref Ref, d *Discovery) error {
 	}
 	slices.SortFunc(snapshot.Tables, func(a, b schema.Table) int { return strings.Compare(a.Name, b.Name) })
 	d.Version = snapshot.Version()
-	d.Key = fmt.Sprintf("schemas/%s/%s/%s.json", ref.WorkspaceID, ref.ConnectionID, d.Version)
+	d.Key = fmt.Sprintf(names.SchemaPrefix+"%s/%s/%s.json", ref.WorkspaceID, ref.ConnectionID, d.Version)
 	return writeSnapshot(ctx, v.Objects, d.Key, snapshot)
 }
 
 func pageKey(ref Ref, n int) string {
-	return fmt.Sprintf("schemas/%s/%s/pages/%s-%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
+	return fmt.Sprintf(names.SchemaPrefix+"%s/%s/pages/%s-%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
 }

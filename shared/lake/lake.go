@@ -20,12 +20,15 @@ import (
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/names"
 )
 
 // The catalogs.
 const (
-	Glue = "glue" // AWS Glue Data Catalog
-	SQL  = "sql"  // SQLite, for one machine
+	Glue = names.CatalogGlue // AWS Glue Data Catalog
+	SQL  = names.CatalogSQL  // SQLite, for one machine
 )
 
 // RunIDKey is the snapshot summary property that holds the run id.
@@ -102,10 +105,13 @@ type TableID struct {
 	Name      string
 }
 
+// TableOf is the table that an import lands in.
+func TableOf(i ingest.Import) TableID { return TableID{Workspace: i.WorkspaceID, Name: i.TableName()} }
+
 // String is the table's full name, as query engines write it.
 func (id TableID) String() string { return id.namespace() + "." + id.table() }
 
-func (id TableID) namespace() string { return "ws_" + plain(id.Workspace) }
+func (id TableID) namespace() string { return names.NamespacePrefix + plain(id.Workspace) }
 func (id TableID) table() string     { return plain(id.Name) }
 
 func (id TableID) identifier() table.Identifier {

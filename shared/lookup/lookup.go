@@ -57,7 +57,7 @@ func (s *Service) Rows(ctx context.Context, workspaceID, importID string, limit 
 	if err != nil {
 		return nil, err
 	}
-	return s.Lake.Rows(ctx, tableOf(i), limit)
+	return s.Lake.Rows(ctx, lake.TableOf(i), limit)
 }
 
 // Profile collects what every import of the workspace knows of an identifier,
@@ -108,7 +108,7 @@ func (s *Service) add(ctx context.Context, p *Profile, i ingest.Import) error {
 
 // find adds an import's rows that have the value; none when it has not landed anything yet.
 func (s *Service) find(ctx context.Context, found *[]Found, i ingest.Import, column, value string) error {
-	rows, err := s.Lake.Lookup(ctx, tableOf(i), column, value, perImport)
+	rows, err := s.Lake.Lookup(ctx, lake.TableOf(i), column, value, perImport)
 	for _, row := range rows {
 		*found = append(*found, Found{ImportID: i.ID, Row: row})
 	}
@@ -122,8 +122,4 @@ func text(row lake.Row, column string) string {
 	value, _ := row.Value(column)
 	s, _ := value.(string)
 	return s
-}
-
-func tableOf(i ingest.Import) lake.TableID {
-	return lake.TableID{Workspace: i.WorkspaceID, Name: i.TableName()}
 }

@@ -41,7 +41,7 @@ func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (snapshotID stri
 	if err := complete(run, parts); err != nil {
 		return "", err
 	}
-	snapshotID, err = c.Lake.Commit(ctx, tableOf(made.Import), run.ID, made.Import.Mode, c.files(ctx, parts))
+	snapshotID, err = c.Lake.Commit(ctx, lake.TableOf(made.Import), run.ID, made.Import.Mode, c.files(ctx, parts))
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +113,7 @@ var _ ingest.Committed = Committed{}
 // Committed tells whether a run's snapshot is in the lake. Where the table is
 // gone no rows are: a run must not wait for it for ever.
 func (c Committed) Committed(ctx context.Context, i ingest.Import, runID string) (string, bool, error) {
-	snapshotID, found, err := c.Lake.Committed(ctx, tableOf(i), runID)
+	snapshotID, found, err := c.Lake.Committed(ctx, lake.TableOf(i), runID)
 	if fault.CodeOf(err) == fault.LakeTableMissing {
 		return "", false, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/pipeline"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -141,7 +142,7 @@ type part struct {
 
 // write makes a part and records it; false, with its files gone, when another worker was first.
 func (p *part) write(ctx context.Context) (first bool, err error) {
-	writer, err := p.Lake.Writer(ctx, tableOf(p.plan.Import), p.mapper.Schema(), p.run.ID)
+	writer, err := p.Lake.Writer(ctx, lake.TableOf(p.plan.Import), p.mapper.Schema(), p.run.ID)
 	if err != nil {
 		return false, err
 	}
@@ -236,7 +237,7 @@ func (p *part) store(ctx context.Context, files lake.Files) (ingest.Part, error)
 		}
 	}
 	if p.quarantine.Len() > 0 {
-		record.Quarantine = fmt.Sprintf("quarantine/%s/%s/%s/%s.ndjson.gz", p.run.WorkspaceID, p.run.ImportID, p.run.ID, name)
+		record.Quarantine = fmt.Sprintf(names.QuarantinePrefix+"%s/%s/%s/%s.ndjson.gz", p.run.WorkspaceID, p.run.ImportID, p.run.ID, name)
 		if err := p.Objects.Put(ctx, record.Quarantine, p.quarantine.Bytes()); err != nil {
 			return record, fmt.Errorf("storing quarantine: %w", err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -101,7 +102,7 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 	if err != nil {
 		return seen, err
 	}
-	if err := p.Lake.Ensure(ctx, tableOf(i), i.LakeColumns()); err != nil {
+	if err := p.Lake.Ensure(ctx, lake.TableOf(i), i.LakeColumns()); err != nil {
 		return seen, err
 	}
 	body, err := json.Marshal(made)
@@ -190,9 +191,5 @@ func readPlan(ctx context.Context, objects Objects, run ingest.Run) (plan, error
 }
 
 func runKey(r ingest.Run, name string) string {
-	return fmt.Sprintf("runs/%s/%s/%s", r.WorkspaceID, r.ID, name)
-}
-
-func tableOf(i ingest.Import) lake.TableID {
-	return lake.TableID{Workspace: i.WorkspaceID, Name: i.TableName()}
+	return fmt.Sprintf(names.RunPrefix+"%s/%s/%s", r.WorkspaceID, r.ID, name)
 }

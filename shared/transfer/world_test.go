@@ -236,7 +236,7 @@ func (w *world) run(t *testing.T, ref ingest.Ref) ingest.Run {
 // wantRows holds that the lake has each of the first n identifiers exactly so many times.
 func (w *world) wantRows(t *testing.T, n, times int) {
 	t.Helper()
-	rows, err := w.lake.Rows(t.Context(), lake.TableID{Workspace: workspace, Name: w.imp.TableName()}, n*times+1)
+	rows, err := w.lake.Rows(t.Context(), lake.TableOf(w.imp), n*times+1)
 	if err != nil {
 		t.Fatal(err)
 	}
