@@ -89,6 +89,32 @@ func TestItemOfALaterProgram(t *testing.T) {
 	}
 }
 
+// TestWorkBesideAnItemOfALaterProgram holds that one item which cannot be read does not stop the work of everybody.
+func TestWorkBesideAnItemOfALaterProgram(t *testing.T) {
+	t.Parallel()
+	table := peer.Table(t)
+	s := dynamostore.New(peer.Client(), table)
+	later, _ := newImport()
+	later.NextRunAt = noon
+	if err := s.CreateImport(t.Context(), later); err != nil {
+		t.Fatal(err)
+	}
+	set(t, table, "WS#w", "IMP#"+later.ID, "v", &types.AttributeValueMemberN{Value: "2"})
+	if due, err := s.DueImports(t.Context(), noon.Add(time.Hour), 20); err == nil || len(due) > 0 {
+		t.Errorf("DueImports = %d, %v; want the error of the only one", len(due), err)
+	}
+
+	known, _ := newImport()
+	known.NextRunAt = noon.Add(time.Second)
+	if err := s.CreateImport(t.Context(), known); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.DueImports(t.Context(), noon.Add(time.Hour), 20)
+	if err != nil || len(due) != 1 || due[0].ID != known.ID {
+		t.Errorf("DueImports = %v, %v; want the one that can be read", due, err)
+	}
+}
+
 // TestIndexThatLags forges items whose place in the index is older than they are.
 func TestIndexThatLags(t *testing.T) {
 	t.Parallel()

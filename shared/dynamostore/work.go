@@ -33,12 +33,16 @@ const batch = 100
 // The index lags behind the table, so every item is read again, consistently,
 // before keep sees it: what somebody has claimed or settled a moment ago does not come back, nor does it
 // take the place of what is still to be done.
+//
+// An item that cannot be decoded does not hide the others, of whatever
+// workspace: its error comes only when there are none.
 func find[T any](ctx context.Context, s *Store, doing string, q search, limit int, decode func(attributes) (T, error), keep func(T) bool) ([]T, error) {
 	lanes := make([]*lane, shards)
 	for n := range lanes {
 		lanes[n] = &lane{partition: shard(q.index, n)}
 	}
 	var found []T
+	var broken error
 	for len(lanes) > 0 {
 		group, groupCtx := errgroup.WithContext(ctx)
 		for _, l := range lanes {
@@ -60,7 +64,8 @@ func find[T any](ctx context.Context, s *Store, doing string, q search, limit in
 			for _, item := range items {
 				decoded, err := decode(item)
 				if err != nil {
-					return nil, fmt.Errorf("%s: %w", doing, err)
+					broken = fmt.Errorf("%s: %w", doing, err)
+					continue
 				}
 				if keep(decoded) {
 					if found = append(found, decoded); len(found) == limit {
@@ -70,6 +75,9 @@ func find[T any](ctx context.Context, s *Store, doing string, q search, limit in
 			}
 		}
 		lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return l.ended })
+	}
+	if len(found) == 0 {
+		return nil, broken
 	}
 	return found, nil
 }
