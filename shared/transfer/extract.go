@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,14 +26,18 @@ const (
 	stopBefore = time.Minute
 )
 
+// partQuarantine is how many bytes of quarantine a part keeps, as it does in memory, when nothing else is asked for.
+const partQuarantine = 16 << 20
+
 // Extractor extracts splits.
 type Extractor struct {
-	Store       ingest.Store
-	Connections Connections
-	Sources     connection.Opener
-	Objects     Objects
-	Lake        *lake.Lake
-	Now         func() time.Time
+	Store           ingest.Store
+	Connections     Connections
+	Sources         connection.Opener
+	Objects         Objects
+	Lake            *lake.Lake
+	Now             func() time.Time
+	QuarantineBytes int // a part ends when its quarantine has as many; 0 is partQuarantine
 }
 
 // Extract reads a split from where its recorded parts end, and reports
@@ -176,11 +181,12 @@ func (p *part) write(ctx context.Context) (first bool, err error) {
 	return true, nil
 }
 
-// fill reads, maps and writes batches until the part is long enough or the split ends.
+// fill reads, maps and writes batches until the part is long or large enough or the split ends.
 func (p *part) fill(ctx context.Context, writer *lake.Writer) error {
 	quarantine := pipeline.NewQuarantine(&p.quarantine, p.at.Number)
 	p.after = source.Checkpoint(p.at.Checkpoint)
-	for began := p.Now(); p.Now().Sub(began) < partFor && !p.late(ctx); {
+	largest := cmp.Or(p.QuarantineBytes, partQuarantine)
+	for began := p.Now(); p.Now().Sub(began) < partFor && p.quarantine.Len() < largest && !p.late(ctx); {
 		batch, err := p.reader.Next(ctx)
 		if err == io.EOF { //nolint:errorlint // the portable reader ends with a bare EOF
 			p.last = true

@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -265,6 +266,29 @@ func TestExtractResumesNearItsDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantRows(t, people, 1)
+}
+
+// What a part quarantines is kept in memory until it is recorded, so a source of bad rows makes many parts.
+func TestAPartEndsWhenItsQuarantineIsLarge(t *testing.T) {
+	w := newWorld(t, ingest.Append, 0)
+	bad := strings.Repeat(`{"age":7},`, people)
+	w.driver.Datasets["crm"][0].Rows = "[" + strings.TrimSuffix(bad, ",") + "]"
+	ref := w.begin(t)
+	splits := w.plan(t, ref)
+	small := w.extractor()
+	small.QuarantineBytes = 1
+	for n := range splits {
+		if done, err := small.Extract(t.Context(), ingest.SplitRef{Ref: ref, Split: n}); err != nil || !done {
+			t.Fatalf("split %d: %t, %v", n, done, err)
+		}
+	}
+	parts, err := w.store.Parts(t.Context(), ref)
+	if err != nil || len(parts) <= splits {
+		t.Errorf("%d parts of %d splits, %v; want several of each", len(parts), splits, err)
+	}
+	if got := w.run(t, ref).Counts; got.RowsQuarantined != people || got.RowsRead != people {
+		t.Errorf("counts %+v, want every row in quarantine once", got)
+	}
 }
 
 func TestSchemaGate(t *testing.T) {
