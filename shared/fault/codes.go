@@ -31,19 +31,19 @@ const (
 
 // Source failures, into which every driver classifies its platform's errors.
 const (
-	SourceAuthentication  Code = "source.authentication_failed"
-	SourceExpired         Code = "source.credential_expired"
-	SourcePermission      Code = "source.permission_denied"
-	SourceNotFound        Code = "source.not_found"
-	SourceWrongRegion     Code = "source.wrong_region"
-	SourceNetwork         Code = "source.network"
-	SourceUnavailable     Code = "source.unavailable"
-	SourceRateLimited     Code = "source.rate_limited"
-	SourceChanged         Code = "source.changed"
-	SourceUnsupportedType Code = "source.unsupported_type"
-	SourceMalformed       Code = "source.malformed"
-	SourceSchemaConflict  Code = "source.schema_conflict"
-	SourceInvalidConfig   Code = "source.invalid_config"
+	SourceAuthentication Code = "source.authentication_failed"
+	SourceExpired        Code = "source.credential_expired"
+	SourcePermission     Code = "source.permission_denied"
+	SourceNotFound       Code = "source.not_found"
+	SourceWrongRegion    Code = "source.wrong_region"
+	SourceNetwork        Code = "source.network"
+	SourceUnavailable    Code = "source.unavailable"
+	SourceRateLimited    Code = "source.rate_limited"
+	SourceChanged        Code = "source.changed"
+	SourceMalformed      Code = "source.malformed"
+	SourceSchemaConflict Code = "source.schema_conflict"
+	SourceEmpty          Code = "source.empty"
+	SourceInvalidConfig  Code = "source.invalid_config"
 )
 
 // Connection, import and run failures.
@@ -113,19 +113,19 @@ var classes = map[Code]Class{
 	Unauthenticated: {401, false, "No valid API key or token.", "Send Authorization: Bearer with an API key or a JWT of the configured issuer."},
 	Forbidden:       {403, false, "The caller lacks the permission that this operation needs.", "Ask for the permission that the message names."},
 
-	SourceAuthentication:  {422, false, "The source does not accept the credential.", "Check the credential and whether it is still enabled at the source."},
-	SourceExpired:         {422, false, "The credential has expired or was revoked at the source.", "Issue a new credential."},
-	SourcePermission:      {422, false, "The credential lacks a permission at the source.", "Grant the permission that the check's remedy shows."},
-	SourceNotFound:        {422, false, "The source object does not exist.", "Check the settings; names are case-sensitive."},
-	SourceWrongRegion:     {422, false, "The source is in another region or location.", "Set the region that the message names."},
-	SourceNetwork:         {422, false, "The source cannot be reached.", "Check host names, allow-lists and private links."},
-	SourceUnavailable:     {503, true, "The source did not answer.", "It is tried again by itself."},
-	SourceRateLimited:     {503, true, "The source is limiting the rate or a quota is used up.", "It is tried again by itself; raise the quota if it persists."},
-	SourceChanged:         {409, false, "The source changed while it was read.", "Run the import again."},
-	SourceUnsupportedType: {422, false, "A column has a type that cannot be imported.", "Leave the column out, or cast it at the source."},
-	SourceMalformed:       {422, false, "A file of the source cannot be read.", "Repair or remove the named file."},
-	SourceSchemaConflict:  {422, false, "The files of one table have different schemas.", "Move the named file to a directory of its own."},
-	SourceInvalidConfig:   {422, false, "The settings or the credential are not valid for this platform.", "Correct the named field."},
+	SourceAuthentication: {422, false, "The source does not accept the credential.", "Check the credential and whether it is still enabled at the source."},
+	SourceExpired:        {422, false, "The credential has expired or was revoked at the source.", "Issue a new credential."},
+	SourcePermission:     {422, false, "The credential lacks a permission at the source.", "Grant the permission that the check's remedy shows."},
+	SourceNotFound:       {422, false, "The source object does not exist.", "Check the settings; names are case-sensitive."},
+	SourceWrongRegion:    {422, false, "The source is in another region or location.", "Set the region that the message names."},
+	SourceNetwork:        {422, false, "The source cannot be reached.", "Check host names, allow-lists and private links."},
+	SourceUnavailable:    {503, true, "The source did not answer.", "It is tried again by itself."},
+	SourceRateLimited:    {503, true, "The source is limiting the rate or a quota is used up.", "It is tried again by itself; raise the quota if it persists."},
+	SourceChanged:        {409, false, "The source changed while it was read.", "Run the import again."},
+	SourceMalformed:      {422, false, "A file of the source cannot be read.", "Repair or remove the named file."},
+	SourceSchemaConflict: {422, false, "The files of one table have different schemas.", "Move the named file to a directory of its own."},
+	SourceEmpty:          {422, false, "The table has nothing to read yet.", "Put a file with content there, and wait for the next daily discovery."},
+	SourceInvalidConfig:  {422, false, "The settings or the credential are not valid for this platform.", "Correct the named field."},
 
 	ConnectionNotFound:  {404, false, "There is no such connection.", "List the connections to find its id."},
 	ConnectionNameTaken: {409, false, "Another connection has this name.", "Choose another name."},
