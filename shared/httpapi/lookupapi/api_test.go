@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,25 @@ func TestRows(t *testing.T) {
 	answer = client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/imports/" + importID + "/rows"})
 	if got := strings.TrimSpace(string(answer.Body)); got != `{"items":[]}` || r.asked[2] != 50 {
 		t.Errorf("no rows: %s, asked for %v", got, r.asked)
+	}
+}
+
+// An answer that a Lambda cannot give would be a bare 500, whatever the limit says.
+func TestRowsThatAreLarge(t *testing.T) {
+	large := lake.Row{{Column: "text", Value: strings.Repeat("x", 1<<20)}}
+	for name, test := range map[string]struct {
+		rows []lake.Row
+		want int
+	}{
+		"several": {slices.Repeat([]lake.Row{large}, 10), 2},
+		"one":     {[]lake.Row{{{Column: "text", Value: strings.Repeat("x", 4<<20)}}}, 1},
+		"small":   {slices.Repeat([]lake.Row{row}, 200), 200},
+	} {
+		answer := newClient(t, &reader{rows: test.rows}).Do(t, contracttest.Request{Caller: acme, Target: "/v1/imports/" + id.New(id.Import) + "/rows"})
+		got := contracttest.Into[struct{ Items []map[string]any }](t, answer, 200)
+		if len(got.Items) != test.want {
+			t.Errorf("%s: %d rows in %d bytes, want %d", name, len(got.Items), len(answer.Body), test.want)
+		}
 	}
 }
 

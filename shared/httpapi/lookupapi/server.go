@@ -5,6 +5,7 @@ package lookupapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -65,5 +66,28 @@ func (s server) GetImportRows(ctx context.Context, req GetImportRowsRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	return GetImportRows200JSONResponse{Items: notNil(rows)}, nil
+	fit, err := fitting(rows)
+	if err != nil {
+		return nil, err
+	}
+	return GetImportRows200JSONResponse{Items: notNil(fit)}, nil
+}
+
+// maxRows is how many bytes of rows an answer holds. A Lambda answers with at
+// most 6 MB, in which every quote of the body is escaped.
+const maxRows = 3 << 20
+
+// fitting returns the first rows, as many as an answer can hold. One always fits.
+func fitting(rows []lake.Row) ([]lake.Row, error) {
+	total := 0
+	for i, row := range rows {
+		text, err := row.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("measuring rows: %w", err)
+		}
+		if total += len(text); i > 0 && total > maxRows {
+			return rows[:i], nil
+		}
+	}
+	return rows, nil
 }
