@@ -5,7 +5,6 @@ package lookup
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -98,11 +97,21 @@ func (s *Service) add(ctx context.Context, p *Profile, i ingest.Import) error {
 	case ingest.GroupIdentity:
 		return s.find(ctx, &p.Groups, i, "user_id", p.Identifier)
 	case ingest.IdentityGraph:
-		return errors.Join(
-			s.find(ctx, &p.Identities, i, "first_id", p.Identifier),
-			s.find(ctx, &p.Identities, i, "second_id", p.Identifier),
-		)
+		return s.pairs(ctx, &p.Identities, i, p.Identifier)
 	}
+	return nil
+}
+
+// pairs adds the rows that have the identifier on either side, those that have it on both once.
+func (s *Service) pairs(ctx context.Context, found *[]Found, i ingest.Import, identifier string) error {
+	if err := s.find(ctx, found, i, "first_id", identifier); err != nil {
+		return err
+	}
+	var second []Found
+	if err := s.find(ctx, &second, i, "second_id", identifier); err != nil {
+		return err
+	}
+	*found = append(*found, slices.DeleteFunc(second, func(f Found) bool { return text(f.Row, "first_id") == identifier })...)
 	return nil
 }
 
