@@ -43,25 +43,32 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 	return s.Store.SettleValidation(ctx, v, c)
 }
 
-// Sweep ends what is overdue, whatever died before it could end by itself. One
-// that cannot be ended does not keep the others from it.
+// sweepLimit is how many a sweep looks up at once.
+const sweepLimit = 100
+
+// Sweep ends all that is overdue, whatever died before it could end by itself.
+// One that cannot be ended does not keep the others from it.
 func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
-	overdue, err := s.Store.OverdueValidations(ctx, s.Now(), 100)
-	if err != nil {
-		return 0, err
-	}
 	late := fault.New(fault.ValidationTimedOut, "the validation did not end in time and was ended by the sweep")
-	var failures []error
-	for _, v := range overdue {
-		ended, err := s.Settle(ctx, v.Ref(), late)
+	for {
+		overdue, err := s.Store.OverdueValidations(ctx, s.Now(), sweepLimit)
 		if err != nil {
-			failures = append(failures, fmt.Errorf("settling %s: %w", v.ID, err))
+			return settled, err
 		}
-		if ended {
-			settled++
+		before, failures := settled, []error(nil)
+		for _, v := range overdue {
+			ended, err := s.Settle(ctx, v.Ref(), late)
+			if err != nil {
+				failures = append(failures, fmt.Errorf("settling %s: %w", v.ID, err))
+			}
+			if ended {
+				settled++
+			}
+		}
+		if len(overdue) < sweepLimit || settled == before {
+			return settled, errors.Join(failures...)
 		}
 	}
-	return settled, errors.Join(failures...)
 }
 
 func (v *Validation) end(cause *fault.Error, now time.Time) {

@@ -3,6 +3,7 @@ package connection_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -149,5 +150,19 @@ func TestSweep(t *testing.T) {
 		if v.Outcome != want || want == connection.Failed && v.ErrorCode != string(fault.ValidationTimedOut) {
 			t.Errorf("validation %d %s with %q, want %s", i, v.Outcome, v.ErrorCode, want)
 		}
+	}
+}
+
+// After an outage more is overdue than one look shows; all of it has waited long enough.
+func TestSweepOfMany(t *testing.T) {
+	w := newWorld()
+	for n := range 250 {
+		c := connection.Connection{WorkspaceID: "w", ID: id.New(id.Connection), Name: strconv.Itoa(n), ValidationID: id.New(id.Validation)}
+		v := connection.Validation{WorkspaceID: "w", ConnectionID: c.ID, ID: c.ValidationID, Outcome: connection.Running, Deadline: noon.Add(-time.Hour)}
+		ok(t, w.store.CreateConnection(t.Context(), c, v))
+	}
+	n, err := w.settler().Sweep(t.Context())
+	if n != 250 || err != nil {
+		t.Errorf("Sweep = %d, %v; want all 250", n, err)
 	}
 }

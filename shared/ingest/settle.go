@@ -83,25 +83,32 @@ func (s *Settler) decide(ctx context.Context, r *Run, cause *fault.Error) (bool,
 	return true, nil
 }
 
-// Sweep ends what is overdue, whatever died before it could end by itself. One
-// that cannot be ended does not keep the others from it.
+// sweepLimit is how many a sweep looks up at once.
+const sweepLimit = 100
+
+// Sweep ends all that is overdue, whatever died before it could end by itself.
+// One that cannot be ended does not keep the others from it.
 func (s *Settler) Sweep(ctx context.Context) (settled int, err error) {
-	overdue, err := s.Store.OverdueRuns(ctx, s.Now(), 100)
-	if err != nil {
-		return 0, err
-	}
 	late := fault.New(fault.RunTimedOut, "the run did not end in time and was ended by the sweep")
-	var failures []error
-	for _, r := range overdue {
-		ended, err := s.Settle(ctx, r.Ref(), late)
+	for {
+		overdue, err := s.Store.OverdueRuns(ctx, s.Now(), sweepLimit)
 		if err != nil {
-			failures = append(failures, fmt.Errorf("settling %s: %w", r.ID, err))
+			return settled, err
 		}
-		if ended {
-			settled++
+		before, failures := settled, []error(nil)
+		for _, r := range overdue {
+			ended, err := s.Settle(ctx, r.Ref(), late)
+			if err != nil {
+				failures = append(failures, fmt.Errorf("settling %s: %w", r.ID, err))
+			}
+			if ended {
+				settled++
+			}
+		}
+		if len(overdue) < sweepLimit || settled == before {
+			return settled, errors.Join(failures...)
 		}
 	}
-	return settled, errors.Join(failures...)
 }
 
 func (r *Run) fail(cause *fault.Error) {

@@ -166,3 +166,16 @@ func TestSettleOfARunThatMoves(t *testing.T) {
 		t.Errorf("Settle = %t and the run is %s, want it failed", ended, r.Status)
 	}
 }
+
+// After an outage more is overdue than one look shows; all of it has waited long enough.
+func TestSweepOfMany(t *testing.T) {
+	w := newWorld()
+	for range 250 {
+		w.opened(t, ingest.Queued)
+	}
+	w.now = noon.Add(25 * time.Hour)
+	n, err := w.settler().Sweep(t.Context())
+	if n != 250 || err != nil {
+		t.Errorf("Sweep = %d, %v; want all 250", n, err)
+	}
+}
