@@ -74,10 +74,10 @@ func TestRequest(t *testing.T) {
 	want := seen{
 		Method: "POST", Path: "/v1/connections", Escaped: "/v1/connections", URI: "/v1/connections?a=1&b=x%20y&a=2",
 		Query: "a=1&b=x%20y&a=2", Host: "abc123.execute-api.eu-west-1.amazonaws.com", Remote: "203.0.113.7",
-		Body: `{"name":"é"}`, Length: 13, Request: "JKJaXmPLvHcESHA=",
+		Body: `{"name":"é"}`, Length: 13, Request: "HwSample0000001=",
 		Header: http.Header{
 			"Accept": {"text/html,application/json"}, "Content-Length": {"13"}, "Content-Type": {"application/json"},
-			"Cookie": {"s=1; t=2"}, "X-Amzn-Trace-Id": {"Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e"}, "X-Forwarded-For": {"203.0.113.7"},
+			"Cookie": {"s=1; t=2"}, "X-Amzn-Trace-Id": {"Root=1-69af5c17-0123456789abcdef01234567"}, "X-Forwarded-For": {"203.0.113.7"},
 			"X-Many": {"one,two"},
 		},
 		Caller:    caller.Caller{WorkspaceID: "acme", Subject: "key:ci", Permissions: []string{"connections:read", "connections:write"}},
