@@ -176,15 +176,17 @@ func TestATableThatCannotBeImportedSaysWhy(t *testing.T) {
 	w.put(t, "empty/a.csv", "")
 	c := w.active(t)
 	tables := w.tables(t, c)
-	for name, file := range map[string]string{
-		"schemas": "b.parquet", "formats": "b.ndjson", "headers": "b.csv", "cut": "a.csv.gz", "footless": "a.parquet", "empty": "a.csv",
+	for file, code := range map[string]string{
+		"schemas/b.parquet": "source.schema_conflict", "formats/b.ndjson": "source.schema_conflict", "headers/b.csv": "source.schema_conflict",
+		"cut/a.csv.gz": "source.malformed", "footless/a.parquet": "source.malformed", "empty/a.csv": "source.empty",
 	} {
-		if got := tables[name]; got.Problem == "" || !strings.HasSuffix(got.ProblemAt, name+"/"+file) {
-			t.Errorf("%s: problem %q at %q", name, got.Problem, got.ProblemAt)
+		name, _, _ := strings.Cut(file, "/")
+		if got := tables[name]; got.ProblemCode != code || got.Problem == "" || !strings.HasSuffix(got.ProblemAt, file) {
+			t.Errorf("%s: problem %s, %q at %q", name, got.ProblemCode, got.Problem, got.ProblemAt)
 		}
-		p := w.send(t, "POST", "/v1/imports", newImport(c, name, "append")).refused(t, 422, "source.malformed")
-		p.at(t, "table", "source.malformed")
-		if !strings.Contains(fmt.Sprint(p), name+"/"+file) {
+		p := w.send(t, "POST", "/v1/imports", newImport(c, name, "append")).refused(t, 422, code)
+		p.at(t, "table", code)
+		if !strings.Contains(fmt.Sprint(p), file) {
 			t.Errorf("%s: the refusal does not name the file: %+v", name, p)
 		}
 	}

@@ -51,8 +51,9 @@ type table struct {
 		Type      string `json:"type"`
 		Partition bool   `json:"partition"`
 	} `json:"columns"`
-	Problem   string `json:"problem"`
-	ProblemAt string `json:"problem_at"`
+	Problem     string `json:"problem"`
+	ProblemCode string `json:"problem_code"`
+	ProblemAt   string `json:"problem_at"`
 }
 
 type imported struct {

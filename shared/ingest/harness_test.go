@@ -38,7 +38,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		store: memstore.New(), now: noon, status: connection.Active, snapshots: make(map[string]string),
-		tables: []schema.Table{people(), {Name: "broken", Problem: "the file is truncated", ProblemAt: "a.csv.gz"}},
+		tables: []schema.Table{people(), {Name: "broken", ProblemCode: "source.malformed", Problem: "the file is truncated", ProblemAt: "a.csv.gz"}},
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewIm
 		return Import{}, fault.Field(fault.TableNotFound, "table", "the connection has no such table")
 	}
 	if table.Problem != "" {
-		return Import{}, fault.Field(fault.SourceMalformed, "table", strings.TrimPrefix(table.ProblemAt+": "+table.Problem, ": "))
+		return Import{}, fault.Field(fault.Code(table.ProblemCode), "table", strings.TrimPrefix(table.ProblemAt+": "+table.Problem, ": "))
 	}
 	mapping, err := n.Mapping.Resolve(n.Type, table)
 	if err != nil {

@@ -46,14 +46,18 @@ type Column struct {
 // Table is one table of a connection. Name is unique in the connection and
 // is what an import refers to.
 type Table struct {
-	Name      string   `json:"name"`
-	Format    string   `json:"format,omitempty"` // "csv", "ndjson", "parquet" for files
-	Columns   []Column `json:"columns"`
-	Rows      int64    `json:"rows,omitempty"`  // estimate; 0 is unknown
-	Bytes     int64    `json:"bytes,omitempty"` // estimate; 0 is unknown
-	Files     int64    `json:"files,omitempty"`
-	Problem   string   `json:"problem,omitempty"`    // why the table cannot be imported; empty when it can
-	ProblemAt string   `json:"problem_at,omitempty"` // the file, and the line if known
+	Name    string   `json:"name"`
+	Format  string   `json:"format,omitempty"` // "csv", "ndjson", "parquet" for files
+	Columns []Column `json:"columns"`
+	Rows    int64    `json:"rows,omitempty"`  // estimate; 0 is unknown
+	Bytes   int64    `json:"bytes,omitempty"` // estimate; 0 is unknown
+	Files   int64    `json:"files,omitempty"`
+
+	// Why the table cannot be imported: a fault code, the same in words, and
+	// the file. All are empty when it can be.
+	ProblemCode string `json:"problem_code,omitempty"`
+	Problem     string `json:"problem,omitempty"`
+	ProblemAt   string `json:"problem_at,omitempty"`
 }
 
 // Column returns the column with this name.

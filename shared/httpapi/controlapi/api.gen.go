@@ -650,11 +650,14 @@ type Table struct {
 	Format string `json:"format,omitempty,omitzero"`
 	Name   string `json:"name"`
 
-	// Problem Why the table cannot be imported.
+	// Problem The same in words.
 	Problem string `json:"problem,omitempty,omitzero"`
 
 	// ProblemAt The file, and the line if known.
 	ProblemAt string `json:"problem_at,omitempty,omitzero"`
+
+	// ProblemCode Why the table cannot be imported, as an error code. Absent when it can.
+	ProblemCode string `json:"problem_code,omitempty,omitzero"`
 
 	// Rows An estimate. Absent when unknown.
 	Rows int64 `json:"rows,omitempty,omitzero"`

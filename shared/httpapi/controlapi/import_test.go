@@ -67,7 +67,7 @@ func (s *stand) endRun(ref ingest.Ref) {
 func active(t *testing.T) (*stand, controlapi.Connection) {
 	s := newStand(t)
 	c := s.connect("exports")
-	broken := schema.Table{Name: "broken", Problem: "the files differ", ProblemAt: "broken/b.csv"}
+	broken := schema.Table{Name: "broken", ProblemCode: "source.schema_conflict", Problem: "the files differ", ProblemAt: "broken/b.csv"}
 	s.activate(c, broken, profiles("profiles"))
 	return s, c
 }
@@ -76,7 +76,7 @@ func TestSchema(t *testing.T) {
 	s, c := active(t)
 	got := contracttest.Into[controlapi.SchemaPage](t, s.get("/v1/connections/"+c.ID+"/schema"), 200)
 	want := []controlapi.Table{
-		{Name: "broken", Columns: []controlapi.Column{}, Problem: "the files differ", ProblemAt: "broken/b.csv"},
+		{Name: "broken", Columns: []controlapi.Column{}, ProblemCode: "source.schema_conflict", Problem: "the files differ", ProblemAt: "broken/b.csv"},
 		{Name: "profiles", Format: "csv", Rows: 1000, Bytes: 1 << 20, Files: 3, Columns: []controlapi.Column{
 			{Name: "Email", Type: controlapi.String, Native: "text", Nullable: true},
 			{Name: "age", Type: controlapi.Int64, Native: "text", Nullable: true},
@@ -152,7 +152,7 @@ func TestImportIsRefused(t *testing.T) {
 	}{
 		"unknown connection":       {map[string]any{"connection_id": id.New(id.Connection)}, 404, map[string]string{"connection_id": "connection.not_found"}},
 		"unknown table":            {map[string]any{"table": "nothing"}, 404, map[string]string{"table": "schema.table_not_found"}},
-		"broken table":             {map[string]any{"table": "broken"}, 422, map[string]string{"table": "source.malformed"}},
+		"broken table":             {map[string]any{"table": "broken"}, 422, map[string]string{"table": "source.schema_conflict"}},
 		"type":                     {map[string]any{"type": "people"}, 422, map[string]string{"type": "request.invalid"}},
 		"mode":                     {map[string]any{"mode": "merge"}, 422, map[string]string{"mode": "request.invalid"}},
 		"hours":                    {map[string]any{"every_hours": 745}, 422, map[string]string{"every_hours": "request.invalid"}},

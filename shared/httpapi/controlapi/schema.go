@@ -45,7 +45,7 @@ func following(tables []schema.Table, name string) []schema.Table {
 func wireTable(t schema.Table) Table {
 	return Table{
 		Name: t.Name, Format: t.Format, Columns: each(t.Columns, wireColumn),
-		Rows: t.Rows, Bytes: t.Bytes, Files: t.Files, Problem: t.Problem, ProblemAt: t.ProblemAt,
+		Rows: t.Rows, Bytes: t.Bytes, Files: t.Files, ProblemCode: t.ProblemCode, Problem: t.Problem, ProblemAt: t.ProblemAt,
 	}
 }
 

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"errors"
-
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
@@ -26,15 +24,8 @@ func conflicting(key, message string) error {
 	return &fileFault{key, message, fault.New(fault.SourceSchemaConflict, key+": "+message)}
 }
 
-// problemOf returns what makes a table unfit, if err is about its files and
-// not about the store.
-func problemOf(err error) (problem, at string, ok bool) {
-	if f, ok := errors.AsType[*fileFault](err); ok {
-		return f.message, f.key, true
-	}
-	if fault.CodeOf(err) == fault.SourceChanged {
-		e, _ := fault.As(err)
-		return e.Message, "", true
-	}
-	return "", "", false
+// empty says that no file of a table has anything in it; key is one of them.
+func empty(key string) error {
+	const message = "the table has no content: all its files are empty"
+	return &fileFault{key, message, fault.New(fault.SourceEmpty, key+": "+message)}
 }

@@ -2,7 +2,9 @@ package file
 
 import (
 	"context"
+	"errors"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
@@ -11,23 +13,33 @@ import (
 func (f *Files) describe(ctx context.Context, l *listing) (schema.Table, error) {
 	t := schema.Table{Name: l.name, Format: l.format, Columns: []schema.Column{}, Bytes: l.bytes, Files: l.files}
 	if l.files == 0 {
-		t.Problem, t.ProblemAt = "the table has no content: all its files are empty", l.empty
-		return t, nil
+		return unfit(t, empty(l.empty))
 	}
-	if l.problem != "" {
-		t.Problem, t.ProblemAt = l.problem, l.problemAt
-		return t, nil
+	if l.fault != nil {
+		return unfit(t, l.fault)
 	}
 	columns, rowsPerByte, err := f.columns(ctx, l)
-	if problem, at, ok := problemOf(err); ok {
-		t.Problem, t.ProblemAt = problem, at
-		return t, nil
-	}
 	if err != nil {
-		return schema.Table{}, err
+		return unfit(t, err)
 	}
 	t.Columns = withPartitions(columns, l.partitions.columns())
 	t.Rows = int64(rowsPerByte * float64(l.bytes))
+	return t, nil
+}
+
+// unfit returns the table with err as its Problem, or err itself when it is not about the table's files.
+func unfit(t schema.Table, err error) (schema.Table, error) {
+	e, about := fault.As(err)
+	f, named := errors.AsType[*fileFault](err)
+	switch {
+	case named:
+		t.Problem, t.ProblemAt = f.message, f.key
+	case about && e.Code == fault.SourceChanged:
+		t.Problem = e.Message
+	default:
+		return schema.Table{}, err
+	}
+	t.ProblemCode = string(e.Code)
 	return t, nil
 }
 

@@ -13,8 +13,7 @@ type listing struct {
 	files      int64  // with content
 	bytes      int64
 	empty      string // first file without content
-	problem    string
-	problemAt  string
+	fault      error  // the first thing that makes the files no table
 	partitions partitionColumns
 
 	keep   int // spread holds up to twice as many files, evenly over the table
@@ -37,13 +36,11 @@ func (l *listing) add(obj Object, p place) {
 		l.format, l.first, l.stride = p.format, obj.Key, 1
 	}
 	switch {
-	case l.problem != "":
+	case l.fault != nil:
 	case p.format != l.format:
-		l.problem = fmt.Sprintf("the table has files of more than one format: %s, and %s", l.format, p.format)
-		l.problemAt = obj.Key
+		l.fault = conflicting(obj.Key, fmt.Sprintf("the table has files of more than one format: %s, and %s", l.format, p.format))
 	case p.format == formatParquet && p.compressed:
-		l.problem = "a Parquet file must not be compressed as a whole; Parquet compresses inside"
-		l.problemAt = obj.Key
+		l.fault = damaged(obj.Key, "a Parquet file must not be compressed as a whole; Parquet compresses inside", nil)
 	}
 	l.partitions.add(p.partitions)
 	if l.files%l.stride == 0 {

@@ -71,8 +71,8 @@ func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, 
 	if l.format == "" {
 		return source.Plan{}, fault.New(fault.SourceNotFound, "the table has no data files any more")
 	}
-	if l.problem != "" {
-		return source.Plan{}, fault.New(fault.SourceSchemaConflict, l.problemAt+": "+l.problem)
+	if l.fault != nil {
+		return source.Plan{}, l.fault
 	}
 	target := req.TargetBytes
 	if target <= 0 {
