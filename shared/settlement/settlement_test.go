@@ -4,120 +4,141 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
+	"time"
 
 	"github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/lambdahost"
+	"github.com/headwaterhq/headwater/shared/memstore"
 	"github.com/headwaterhq/headwater/shared/settlement"
 )
 
-// ledger notes what it was asked to end, as "run acme imp_1 run_1: code".
-type ledger struct {
-	asked []string
-	swept error // what a sweep of validations fails with
-	again bool  // what is asked for has ended before
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// emptyLake has no run's rows.
+type emptyLake struct{}
+
+func (emptyLake) Committed(context.Context, ingest.Import, string) (string, bool, error) {
+	return "", false, nil
 }
 
-func (l *ledger) note(what string, cause *fault.Error) (bool, error) {
-	if cause != nil {
-		what += ": " + string(cause.Code)
+func newHandler(store *memstore.Store) *settlement.Handler {
+	now := func() time.Time { return noon }
+	return &settlement.Handler{
+		Validations: &connection.Settler{Store: store, Now: now},
+		Runs:        &ingest.Settler{Store: store, Lake: emptyLake{}, Now: now},
 	}
-	l.asked = append(l.asked, what)
-	return !l.again, nil
 }
 
-type validations struct{ *ledger }
-
-func (v validations) Settle(_ context.Context, ref connection.Ref, cause *fault.Error) (bool, error) {
-	return v.note(fmt.Sprint("validation ", ref.WorkspaceID, " ", ref.ConnectionID, " ", ref.ValidationID), cause)
-}
-
-func (v validations) Sweep(context.Context) (int, error) { return 2, v.swept }
-
-type runs struct{ *ledger }
-
-func (r runs) Settle(_ context.Context, ref ingest.Ref, cause *fault.Error) (bool, error) {
-	return r.note(fmt.Sprint("run ", ref.WorkspaceID, " ", ref.ImportID, " ", ref.RunID), cause)
-}
-
-func (runs) Sweep(context.Context) (int, error) { return 3, nil }
-
-func handler(l *ledger) *settlement.Handler {
-	return &settlement.Handler{Validations: validations{l}, Runs: runs{l}}
-}
-
-// statusChange is the event of an execution with this input.
-func statusChange(t *testing.T, status, reason, input string) string {
+// ended is EventBridge's word that an execution with this input has ended.
+func ended(t *testing.T, status, failure string, input any) []byte {
 	t.Helper()
-	detail := map[string]any{"status": status, "input": input, "anything": "that AWS adds"}
-	if reason != "" {
-		detail["error"] = reason
-	}
-	text, err := json.Marshal(map[string]any{"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail})
+	text, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	given := string(text)
+	event := lambdahost.ExecutionEvent{
+		DetailType: "Step Functions Execution Status Change", Source: "aws.states",
+		Detail: lambdahost.ExecutionDetail{Status: status, Input: &given},
+	}
+	if failure != "" {
+		event.Detail.Error = &failure
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
-func TestWhoeverNoticesTheEndIsUnderstood(t *testing.T) {
-	const (
-		validation = `"workspace_id":"acme","connection_id":"con_1","validation_id":"val_1"`
-		run        = `"workspace_id":"acme","import_id":"imp_1","run_id":"run_1"`
-	)
-	for name, test := range map[string]struct{ payload, want string }{
-		"a validation's regular end": {`{"kind":"validation",` + validation + `}`, "validation acme con_1 val_1"},
-		"a run's regular end":        {`{"kind":"run",` + run + `}`, "run acme imp_1 run_1"},
-		"a code of ours":             {`{"kind":"run",` + run + `,"error":{"Error":"source.malformed","Cause":"{}"}}`, "run acme imp_1 run_1: source.malformed"},
-		"a task that took too long":  {`{"kind":"validation",` + validation + `,"error":{"Error":"States.Timeout"}}`, "validation acme con_1 val_1: validation.timed_out"},
-		"an aborted validation":      {statusChange(t, "ABORTED", "", "{"+validation+"}"), "validation acme con_1 val_1: validation.aborted"},
-		"an aborted run":             {statusChange(t, "ABORTED", "", "{"+run+"}"), "run acme imp_1 run_1: run.aborted"},
-		"a run out of time":          {statusChange(t, "TIMED_OUT", "", "{"+run+"}"), "run acme imp_1 run_1: run.timed_out"},
-		"a run that failed":          {statusChange(t, "FAILED", "source.network", "{"+run+"}"), "run acme imp_1 run_1: source.network"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, again := range []bool{false, true} {
-				l := &ledger{again: again}
-				out, err := handler(l).Handle(t.Context(), json.RawMessage(test.payload))
-				if err != nil || (out.Settled == 1) == again {
-					t.Errorf("ended before: %v; settled %d, %v", again, out.Settled, err)
-				}
-				if diff := cmp.Diff([]string{test.want}, l.asked); diff != "" {
-					t.Errorf("asked for (-want +got):\n%s", diff)
-				}
+// An execution that ended before its first task took effect leaves a queued run. Its name is
+// used up, so no claim could start it again: the event alone must end the run and free the import.
+func TestAnExecutionThatEndedBeforeItsPlan(t *testing.T) {
+	for status, want := range map[string]fault.Code{"FAILED": fault.SourcePermission, "TIMED_OUT": fault.RunTimedOut, "ABORTED": fault.RunAborted} {
+		store := memstore.New()
+		i := ingest.Import{WorkspaceID: "w", ID: id.New(id.Import), Name: "n"}
+		r := ingest.Run{WorkspaceID: "w", ImportID: i.ID, ID: id.New(id.Run), Status: ingest.Queued, CreatedAt: noon, Deadline: noon.Add(24 * time.Hour)}
+		if err := errors.Join(store.CreateImport(t.Context(), i), store.OpenRun(t.Context(), i, r, time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+		failure := ""
+		if status == "FAILED" {
+			failure = string(want)
+		}
+		for _, settled := range []int{1, 0} { // an event may come twice
+			out, err := newHandler(store).Handle(t.Context(), ended(t, status, failure, r.Ref()))
+			if err != nil || out.Settled != settled {
+				t.Errorf("%s: settled %d, %v; want %d", status, out.Settled, err, settled)
 			}
-		})
+		}
+		got, err := store.Run(t.Context(), r.Ref())
+		if err != nil || got.Status != ingest.Failed || got.ErrorCode != string(want) {
+			t.Errorf("%s: the run is %s with %q, %v; want it failed with %s", status, got.Status, got.ErrorCode, err, want)
+		}
+		if i, err = store.Import(t.Context(), "w", i.ID); err != nil || i.OpenRunID != "" {
+			t.Errorf("%s: the import holds %q, %v; want it free", status, i.OpenRunID, err)
+		}
 	}
 }
 
-func TestASweepOfRunsDoesNotWaitForValidations(t *testing.T) {
-	failure := errors.New("no answer")
-	out, err := handler(&ledger{swept: failure}).Handle(t.Context(), json.RawMessage(`{"kind":"sweep"}`))
-	if out.Settled != 5 || !errors.Is(err, failure) {
+func TestAValidationWhoseExecutionEnded(t *testing.T) {
+	store := memstore.New()
+	c := connection.Connection{WorkspaceID: "w", ID: id.New(id.Connection), Name: "n", Status: connection.Processing, ValidationID: id.New(id.Validation)}
+	v := connection.Validation{WorkspaceID: "w", ConnectionID: c.ID, ID: c.ValidationID, Outcome: connection.Running, Deadline: noon.Add(time.Minute)}
+	if err := store.CreateConnection(t.Context(), c, v); err != nil {
+		t.Fatal(err)
+	}
+	out, err := newHandler(store).Handle(t.Context(), ended(t, "ABORTED", "", v.Ref()))
+	if err != nil || out.Settled != 1 {
 		t.Errorf("settled %d, %v", out.Settled, err)
 	}
+	got, err := store.Connection(t.Context(), "w", c.ID)
+	if err != nil || got.Status != connection.Inactive {
+		t.Errorf("the connection is %s, %v; want it inactive", got.Status, err)
+	}
+	if v, err = store.Validation(t.Context(), v.Ref()); err != nil || v.ErrorCode != string(fault.ValidationAborted) {
+		t.Errorf("the validation has %q, %v; want %s", v.ErrorCode, err, fault.ValidationAborted)
+	}
 }
 
-func TestWhatIsNotOursIsRefused(t *testing.T) {
+// brokenValidations cannot be swept.
+type brokenValidations struct{ settlement.Validations }
+
+func (brokenValidations) Sweep(context.Context) (int, error) { return 1, errors.New("down") }
+
+func TestASweepGoesOnWithTheRuns(t *testing.T) {
+	store := memstore.New()
+	i := ingest.Import{WorkspaceID: "w", ID: id.New(id.Import), Name: "n"}
+	r := ingest.Run{WorkspaceID: "w", ImportID: i.ID, ID: id.New(id.Run), Status: ingest.Queued, Deadline: noon.Add(-time.Minute)}
+	if err := errors.Join(store.CreateImport(t.Context(), i), store.OpenRun(t.Context(), i, r, time.Time{})); err != nil {
+		t.Fatal(err)
+	}
+	h := newHandler(store)
+	h.Validations = brokenValidations{}
+	out, err := h.Handle(t.Context(), []byte(`{"kind":"sweep"}`))
+	if out.Settled != 2 || err == nil {
+		t.Errorf("settled %d, %v; want both, and the failure", out.Settled, err)
+	}
+}
+
+func TestWhatSettleRefuses(t *testing.T) {
 	for name, payload := range map[string]string{
-		"no kind":                  `{}`,
-		"another kind":             `{"kind":"everything"}`,
-		"an unknown field":         `{"kind":"sweep","workspace":"acme"}`,
-		"no JSON":                  `sweep`,
-		"another service's event":  `{"source":"aws.s3","detail-type":"Object Created","detail":{"input":"{}"}}`,
-		"an event without input":   `{"source":"aws.states","detail-type":"Step Functions Execution Status Change","detail":{"status":"FAILED"}}`,
-		"another machine's input":  statusChange(t, "FAILED", "", `{"scheduled_time":"2026-01-01T00:00:00Z"}`),
-		"an execution without any": statusChange(t, "FAILED", "", ``),
+		"nothing":               ``,
+		"no kind":               `{}`,
+		"another kind":          `{"kind":"everything"}`,
+		"an unknown field":      `{"kind":"sweep","all":true}`,
+		"another service":       `{"detail-type":"x","source":"aws.ec2","detail":{"input":"{}"}}`,
+		"an event of no input":  `{"detail-type":"x","source":"aws.states","detail":{"status":"FAILED"}}`,
+		"an event of any input": `{"detail-type":"x","source":"aws.states","detail":{"status":"FAILED","input":"{\"scheduled_time\":\"t\"}"}}`,
+		"an event of no JSON":   `{"detail-type":"x","source":"aws.states","detail":{"status":"FAILED","input":"x"}}`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			l := &ledger{}
-			if _, err := handler(l).Handle(t.Context(), json.RawMessage(payload)); fault.CodeOf(err) != fault.WorkerInvalidCall || l.asked != nil {
-				t.Errorf("asked for %v, %v", l.asked, err)
-			}
-		})
+		_, err := newHandler(memstore.New()).Handle(t.Context(), json.RawMessage(payload))
+		if fault.CodeOf(err) != fault.WorkerInvalidCall {
+			t.Errorf("%s: error %v, want %s", name, err, fault.WorkerInvalidCall)
+		}
 	}
 }
