@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -95,6 +96,21 @@ func TestGuardRefuses(t *testing.T) {
 				t.Errorf("a handler was called: %v", *passed)
 			}
 		})
+	}
+}
+
+// A body of many mistakes is still answered: a Lambda's answer has a limit, too.
+func TestManyProblems(t *testing.T) {
+	c, _ := guarded(t, io.Discard)
+	var body strings.Builder
+	body.WriteString(`{"name":"n"`)
+	for n := range 60_000 {
+		fmt.Fprintf(&body, `,"f%d":1`, n)
+	}
+	body.WriteString("}")
+	answer := c.Do(t, contracttest.Request{Caller: contracttest.Owner("acme"), Target: "/v1/connections", Body: body.String()})
+	if answer.Status != 400 || len(answer.Body) > 100_000 || !strings.Contains(string(answer.Body), "60000 problems") {
+		t.Errorf("%d in %d bytes, want 400 in few bytes that count the problems: %.200s", answer.Status, len(answer.Body), answer.Body)
 	}
 }
 

@@ -31,6 +31,10 @@ type fieldProblem struct {
 
 const problemType = "urn:headwater:problem:"
 
+// maxErrors is how many fields a problem names: a body of 1 MiB can have more
+// of them wrong than an answer can hold. The detail counts them all.
+const maxErrors = 100
+
 // Failer answers failures.
 type Failer struct{ Log *slog.Logger }
 
@@ -71,7 +75,7 @@ func problemOf(err error) problem {
 	}
 	if list, ok := errors.AsType[fault.List](err); ok {
 		p.Detail = fmt.Sprintf("there are %d problems", len(list))
-		for _, e := range list {
+		for _, e := range list[:min(len(list), maxErrors)] {
 			p.Errors = append(p.Errors, fieldProblem{e.Field, e.Code, e.Message})
 		}
 	} else if e, ok := fault.As(err); ok {
