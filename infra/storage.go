@@ -80,6 +80,7 @@ func (s *stack) newLake(key awskms.Key) awss3.Bucket {
 			{NoncurrentVersionExpiration: days(7), AbortIncompleteMultipartUploadAfter: days(7)},
 			expire(names.RunPrefix, 30),
 			expire(names.UpkeepPrefix, 30),
+			expire(names.DiscoveryPrefix, 7),
 			expire(names.QuarantinePrefix, 90),
 		},
 		ServerAccessLogsBucket: accessLogs,

@@ -28,7 +28,7 @@ func (s *stack) addWorkers() {
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ConnectionPartition),
 				s.secrets("secretsmanager:GetSecretValue"),
-				s.listObjects(), s.writeObjects(names.SchemaPrefix),
+				s.listObjects(), s.writeObjects(names.SchemaPrefix, names.DiscoveryPrefix),
 			},
 		},
 		{

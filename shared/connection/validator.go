@@ -160,6 +160,7 @@ func (v *Validator) assemble(ctx context.Context, ref Ref, d *Discovery) error {
 	return writeSnapshot(ctx, v.Objects, d.Key, snapshot)
 }
 
+// pageKey is apart from the snapshots, which are kept: pages expire.
 func pageKey(ref Ref, n int) string {
-	return fmt.Sprintf(names.SchemaPrefix+"%s/%s/pages/%s-%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
+	return fmt.Sprintf(names.DiscoveryPrefix+"%s/%s/%s/%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
 }

@@ -33,6 +33,7 @@ const SecretPrefix = "headwater"
 // What the keys of the lake bucket begin with.
 const (
 	SchemaPrefix     = "schemas/"
+	DiscoveryPrefix  = "discoveries/"
 	UpkeepPrefix     = "upkeep/"
 	RunPrefix        = "runs/"
 	QuarantinePrefix = "quarantine/"
