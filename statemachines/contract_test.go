@@ -190,7 +190,7 @@ func function(s state) string {
 // package calls retryable and what AWS documents as passing, and nothing else.
 func TestTransientFailuresAreRetried(t *testing.T) {
 	want := []string{
-		"Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.ServiceException",
+		"Lambda.AWSLambdaException", "Lambda.ClientExecutionTimeoutException", "Lambda.SdkClientException", "Lambda.ServiceException",
 		"Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout",
 	}
 	for _, code := range fault.Codes() {
