@@ -102,13 +102,21 @@ func (c *Connection) follow(v Validation) {
 	}
 }
 
-// disproved reports whether the source itself said no. A validation that
-// died, or met a source that was down, leaves an active connection active.
+// disproved reports whether the source itself said no. A validation that died,
+// or met a source that was down, out of reach or not understood, leaves an
+// active connection active: a night without a network must not end them all.
 func (v Validation) disproved() bool {
 	return slices.ContainsFunc(v.Checks, func(r source.CheckResult) bool {
-		class, _ := fault.Lookup(fault.Code(r.Code))
-		return r.Mandatory && r.Outcome == source.Fail && !class.Retryable
+		return r.Mandatory && r.Outcome == source.Fail && slices.Contains(refusals(), fault.Code(r.Code))
 	})
+}
+
+// refusals are the answers of a source that say that a connection is no good as it is.
+func refusals() []fault.Code {
+	return []fault.Code{
+		fault.SourceAuthentication, fault.SourceExpired, fault.SourcePermission,
+		fault.SourceNotFound, fault.SourceWrongRegion, fault.SourceInvalidConfig,
+	}
 }
 
 func (v Validation) reason() string {
