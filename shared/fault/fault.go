@@ -3,7 +3,7 @@
 //
 // A code is dotted and stable ("connection.not_found"). What a code means —
 // its HTTP status, whether a retry can help, what a person should do — is
-// fixed once, where the owning package registers it in its codes.go.
+// fixed once, in codes.go.
 package fault
 
 import (

@@ -30,7 +30,8 @@ type FieldProblem struct {
 type FoundRow struct {
 	ImportID string `json:"import_id"`
 
-	// Row Values by column name, in the table's order. Times are RFC 3339, decimals are text, bytes are base64.
+	// Row Values by column name, in the table's order. Timestamps are RFC 3339 in UTC, dates 2006-01-02, times of day
+	// 15:04:05.000000, decimals text with the column's scale, bytes base64.
 	Row Row `json:"row"`
 }
 
@@ -77,7 +78,8 @@ type Profile struct {
 	Profiles []FoundRow `json:"profiles"`
 }
 
-// Row Values by column name, in the table's order. Times are RFC 3339, decimals are text, bytes are base64.
+// Row Values by column name, in the table's order. Timestamps are RFC 3339 in UTC, dates 2006-01-02, times of day
+// 15:04:05.000000, decimals text with the column's scale, bytes base64.
 type Row = lake.Row
 
 // Rows defines model for Rows.
