@@ -12,8 +12,11 @@ package lake
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/apache/iceberg-go/catalog"
@@ -111,8 +114,21 @@ func TableOf(i ingest.Import) TableID { return TableID{Workspace: i.WorkspaceID,
 // String is the table's full name, as query engines write it.
 func (id TableID) String() string { return id.namespace() + "." + id.table() }
 
-func (id TableID) namespace() string { return names.NamespacePrefix + plain(id.Workspace) }
-func (id TableID) table() string     { return plain(id.Name) }
+func (id TableID) table() string { return plain(id.Name) }
+
+// namespace is the workspace's own: query engines grant rights by it, so no two workspaces may share one. Of those whose
+// plain form others could have too, it ends in two underscores, which no other has, and a hash.
+func (id TableID) namespace() string {
+	own := names.NamespacePrefix + plain(id.Workspace)
+	if unmistakable.MatchString(id.Workspace) {
+		return own
+	}
+	sum := sha256.Sum256([]byte(id.Workspace))
+	return own + "__" + hex.EncodeToString(sum[:8])
+}
+
+// unmistakable are the workspaces that their plain form stands for alone.
+var unmistakable = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func (id TableID) identifier() table.Identifier {
 	return table.Identifier{id.namespace(), id.table()}

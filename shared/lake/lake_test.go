@@ -118,7 +118,7 @@ func (p place) keys(t *testing.T, suffix string) []string {
 }
 
 var (
-	people = lake.TableID{Workspace: "Acme-1", Name: "user_profile_imp_01"}
+	people = lake.TableID{Workspace: "acme-1", Name: "user_profile_imp_01"}
 
 	peopleColumns = []schema.Column{
 		{Name: "identifier", Type: schema.String},
