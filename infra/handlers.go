@@ -26,10 +26,10 @@ func (s *stack) addHandlers() {
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
-			// A connection whose credential could not be stored is taken back.
+			// A connection whose creation could not go on is taken back, with its credential.
 			s.deleteItems(names.WorkspacePartition, names.ConnectionPartition),
 			// It files credentials away and can never read one back.
-			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
 			s.listObjects(), s.readObjects(names.SchemaPrefix),
 			allow([]string{"states:StartExecution"}, []*string{validate.StateMachineArn(), run.StateMachineArn()}, nil),
 		},

@@ -76,7 +76,7 @@ func TestWhoMayOpenASecret(t *testing.T) {
 	for action, want := range map[string][]string{
 		"secretsmanager:GetSecretValue": {"Check", "Discover", "Extract", "Plan"},
 		"secretsmanager:CreateSecret":   {"Api"},
-		"secretsmanager:DeleteSecret":   nil,
+		"secretsmanager:DeleteSecret":   {"Api"},
 		"secretsmanager:PutSecretValue": nil,
 	} {
 		if diff := cmp.Diff(want, rolesThatMay(t, action)); diff != "" {

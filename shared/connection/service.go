@@ -40,8 +40,10 @@ type NewConnection struct {
 // The answer is processing.
 //
 // The connection is written first, so that a name conflict leaves no secret
-// behind. Whatever dies after that, the sweep ends the validation and the
-// connection turns inactive.
+// behind. A step that fails after that takes everything back, so that the
+// caller may try again under the same name; an execution that was started all
+// the same finds no connection, and ends. If we die in between, the sweep ends
+// the validation and the connection turns inactive.
 func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewConnection) (Connection, error) {
 	settings, err := s.validate(n)
 	if err != nil {
@@ -58,13 +60,23 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewCo
 	if err := s.Store.CreateConnection(ctx, c, v); err != nil {
 		return Connection{}, err
 	}
-	if err := s.Secrets.PutCredential(ctx, workspaceID, c.ID, n.Credential); err != nil {
-		return Connection{}, errors.Join(err, s.Store.DropConnection(context.WithoutCancel(ctx), c))
+	err = s.Secrets.PutCredential(ctx, workspaceID, c.ID, n.Credential)
+	if err == nil {
+		err = s.Workflow.StartValidation(ctx, v.Ref())
 	}
-	if err := s.Workflow.StartValidation(ctx, v.Ref()); err != nil {
-		return Connection{}, err
+	if err != nil {
+		return Connection{}, errors.Join(err, s.takeBack(context.WithoutCancel(ctx), c))
 	}
 	return c, nil
+}
+
+// takeBack undoes what Create has done so far. The connection goes last: while
+// it is there, its credential can be found.
+func (s *Service) takeBack(ctx context.Context, c Connection) error {
+	if err := s.Secrets.DropCredential(ctx, c.WorkspaceID, c.ID); err != nil {
+		return err
+	}
+	return s.Store.DropConnection(ctx, c)
 }
 
 func (s *Service) validate(n NewConnection) (map[string]any, error) {

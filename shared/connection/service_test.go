@@ -107,6 +107,8 @@ func (b brokenSecrets) PutCredential(context.Context, string, string, source.Cre
 	return fault.New(fault.Unavailable, "the secret store did not answer")
 }
 
+func (brokenSecrets) DropCredential(ctx context.Context, _, _ string) error { return ctx.Err() }
+
 // contextStore fails like a real store when the request has ended.
 type contextStore struct{ connection.Store }
 
@@ -136,20 +138,38 @@ func TestCreateWithoutSecretStoreLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestCreateWhoseStartFailsIsSwept(t *testing.T) {
+func TestCreateWhoseStartFailsLeavesNothing(t *testing.T) {
 	w := newWorld()
 	w.starter.err = fault.New(fault.Throttled, "throttled")
 	_, err := w.service().Create(t.Context(), "w", "ada", newConnection())
 	fails(t, err, fault.Throttled)
+	if len(w.starter.started) != 1 {
+		t.Fatalf("%d starts, want one", len(w.starter.started))
+	}
+	started := w.starter.started[0] // for the answer was lost
+	_, err = w.secrets.Credential(t.Context(), "w", started.ConnectionID)
+	fails(t, err, fault.CredentialMissing)
+	ended, err := w.settler().Settle(t.Context(), started, fault.New(fault.ConnectionNotFound, "gone"))
+	if ok(t, err); ended {
+		t.Error("settled what was taken back")
+	}
+	w.starter.err = nil
+	w.created(t) // the name is free
 	all, err := w.store.Connections(t.Context(), "w", "", 10)
 	ok(t, err)
-	if len(all) != 1 || all[0].Status != connection.Processing {
-		t.Fatalf("connections %+v, want one that is processing", all)
+	if len(all) != 1 {
+		t.Errorf("%d connections, want the second one only", len(all))
 	}
+}
+
+// Somebody dies before the execution was started.
+func TestACreationThatWasCutOffIsSwept(t *testing.T) {
+	w := newWorld()
+	c, _ := w.created(t)
 	w.clock.now = noon.Add(connection.Deadline + time.Second)
 	n, err := w.settler().Sweep(t.Context())
 	ok(t, err)
-	if got := w.connection(t, all[0].ID); n != 1 || got.Status != connection.Inactive || got.StatusChange.Reason == "" {
+	if got := w.connection(t, c.ID); n != 1 || got.Status != connection.Inactive || got.StatusChange.Reason == "" {
 		t.Errorf("after a sweep that settled %d it is %s because %q, want inactive and a reason", n, got.Status, got.StatusChange.Reason)
 	}
 }

@@ -32,7 +32,7 @@ type Creator interface {
 	// CreateConnection writes the connection, its name and its first validation
 	// at once. fault.ConnectionNameTaken when the workspace has the name.
 	CreateConnection(ctx context.Context, c Connection, v Validation) error
-	// DropConnection removes what CreateConnection wrote, when the credential could not be stored.
+	// DropConnection removes what CreateConnection wrote, when creating could not go on.
 	DropConnection(ctx context.Context, c Connection) error
 }
 
@@ -60,6 +60,8 @@ type Validations interface {
 type Secrets interface {
 	// PutCredential stores a connection's first credential.
 	PutCredential(ctx context.Context, workspaceID, connectionID string, c source.Credential) error
+	// DropCredential destroys a connection's credential for good; having none is fine.
+	DropCredential(ctx context.Context, workspaceID, connectionID string) error
 }
 
 // CredentialReader reads credentials back; only workers that open the source have one.

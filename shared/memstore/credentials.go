@@ -32,6 +32,14 @@ func (c *Credentials) PutCredential(_ context.Context, workspaceID, connectionID
 	return nil
 }
 
+// DropCredential destroys a connection's credential.
+func (c *Credentials) DropCredential(_ context.Context, workspaceID, connectionID string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.kept, owned{workspaceID, connectionID})
+	return nil
+}
+
 // Credential returns the current credential.
 func (c *Credentials) Credential(_ context.Context, workspaceID, connectionID string) (source.Credential, error) {
 	c.mu.Lock()

@@ -63,6 +63,17 @@ func (s *Store) PutCredential(ctx context.Context, workspaceID, connectionID str
 	return classify(doing, err)
 }
 
+// DropCredential destroys a connection's credential at once, without a recovery window.
+func (s *Store) DropCredential(ctx context.Context, workspaceID, connectionID string) error {
+	_, err := s.client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{
+		SecretId: aws.String(s.name(workspaceID, connectionID)), ForceDeleteWithoutRecovery: aws.Bool(true),
+	})
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+		return nil
+	}
+	return classify("destroying credential", err)
+}
+
 func tag(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
 
 // firstVersion is the id of the version that a connection begins with. It is

@@ -113,6 +113,21 @@ func TestAnotherCredentialIsRefused(t *testing.T) {
 	}
 }
 
+func TestDropIsForGood(t *testing.T) {
+	s, _ := open(t)
+	if err := s.PutCredential(t.Context(), "w", "con_1", credential()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds nothing
+		if err := s.DropCredential(t.Context(), "w", "con_1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Credential(t.Context(), "w", "con_1"); fault.CodeOf(err) != fault.CredentialMissing {
+			t.Errorf("credential: %v, want %s", err, fault.CredentialMissing)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	s, _ := open(t)
 	if err := s.PutCredential(t.Context(), "w", "con_1", credential()); err != nil {
