@@ -23,14 +23,15 @@ type Committer struct {
 // empty when there was nothing to commit. Called again, it finds the snapshot
 // by the run id.
 //
-// The run moves to committing first. From then on only the lake says whether
-// the rows are in, and a run that has been settled cannot commit.
+// The run moves to committing right before the lake is touched. From then on
+// only the lake says whether the rows are in, and a run that has been settled
+// cannot commit. What is refused before that can be settled at once.
 func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (snapshotID string, err error) {
-	run, err := c.begin(ctx, ref)
+	seen, err := c.open(ctx, ref)
 	if err != nil {
 		return "", err
 	}
-	made, err := readPlan(ctx, c.Objects, run)
+	made, err := readPlan(ctx, c.Objects, seen)
 	if err != nil {
 		return "", err
 	}
@@ -38,7 +39,11 @@ func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (snapshotID stri
 	if err != nil {
 		return "", err
 	}
-	if err := complete(run, parts); err != nil {
+	if err := complete(seen, parts); err != nil {
+		return "", err
+	}
+	run, err := c.begin(ctx, seen)
+	if err != nil {
 		return "", err
 	}
 	snapshotID, err = c.Lake.Commit(ctx, lake.TableOf(made.Import), run.ID, made.Import.Mode, c.files(ctx, parts))
@@ -54,23 +59,25 @@ func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (snapshotID stri
 	return snapshotID, nil
 }
 
+// open returns a run that may be committed.
+func (c *Committer) open(ctx context.Context, ref ingest.Ref) (ingest.Run, error) {
+	run, err := c.Store.Run(ctx, ref)
+	if err == nil && run.Status != ingest.Running && run.Status != ingest.Committing {
+		err = fault.New(fault.RunNotOpen, "the run is "+string(run.Status))
+	}
+	return run, err
+}
+
 // begin moves a running run to committing, and a committing one to a later
 // deadline, so that nobody takes this commit for dead while it is under way.
-func (c *Committer) begin(ctx context.Context, ref ingest.Ref) (ingest.Run, error) {
-	seen, err := c.Store.Run(ctx, ref)
-	if err != nil {
-		return seen, err
-	}
+func (c *Committer) begin(ctx context.Context, seen ingest.Run) (ingest.Run, error) {
 	run := seen
 	run.Status, run.Deadline, run.Revision = ingest.Committing, c.Now().UTC().Add(ingest.CommitDeadline), seen.Revision+1
-	if seen.Status == ingest.Running || seen.Status == ingest.Committing {
-		moved, err := c.Store.MoveRun(ctx, seen, run)
-		if err != nil || moved {
-			return run, err
-		}
-		return run, fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
+	moved, err := c.Store.MoveRun(ctx, seen, run)
+	if err == nil && !moved {
+		err = fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
 	}
-	return seen, fault.New(fault.RunNotOpen, "the run is "+string(seen.Status))
+	return run, err
 }
 
 // complete refuses a commit of less than the whole plan.
