@@ -48,7 +48,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	store := dynamostore.New(dynamodb.NewFromConfig(aws), cfg.Table)
 	objects := objectstore.New(s3.NewFromConfig(aws), cfg.Bucket)
 	sources := connection.Sources{
-		Registry:    source.NewRegistry(all.Drivers()...),
+		Registry:    source.NewRegistry(all.Drivers(config.Endpoints(lookup))...),
 		Credentials: secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, ""),
 	}
 	planner := &transfer.Planner{

@@ -44,6 +44,14 @@ const (
 	SourceSchemaConflict Code = "source.schema_conflict"
 	SourceEmpty          Code = "source.empty"
 	SourceInvalidConfig  Code = "source.invalid_config"
+
+	SourceUnsupportedType Code = "source.unsupported_type"
+	SourceUnsupported     Code = "source.unsupported"
+	SourceQuota           Code = "source.quota_exceeded"
+	SourceCostLimit       Code = "source.cost_limit"
+	SourceReadExpired     Code = "source.read_expired"
+	SourceInvalidQuery    Code = "source.invalid_query"
+	SourceInvalidFilter   Code = "source.invalid_filter"
 )
 
 // Connection, import and run failures.
@@ -126,6 +134,14 @@ var classes = map[Code]Class{
 	SourceSchemaConflict: {422, false, "The files of one table have different schemas.", "Move the named file to a directory of its own."},
 	SourceEmpty:          {422, false, "The table has nothing to read yet.", "Put a file with content there, and wait for the next daily discovery."},
 	SourceInvalidConfig:  {422, false, "The settings or the credential are not valid for this platform.", "Correct the named field."},
+
+	SourceUnsupportedType: {422, false, "A column has a type that cannot be read exactly.", "Leave the column out, or convert it in a view or a query at the source."},
+	SourceUnsupported:     {422, false, "The platform cannot do this.", "See the platform's capabilities in the catalog."},
+	SourceQuota:           {422, false, "A quota of the source is used up.", "Raise the quota that the message names, or wait until it is reset."},
+	SourceCostLimit:       {422, false, "Reading would cost more than the limit.", "Raise the limit, or read fewer columns, partitions or rows."},
+	SourceReadExpired:     {409, false, "What the source had prepared for reading has expired.", "Run the import again: it plans anew."},
+	SourceInvalidQuery:    {422, false, "The source does not accept the query.", "Correct the query; it must be one SELECT in the platform's own SQL."},
+	SourceInvalidFilter:   {422, false, "The row filter does not fit the table.", "Correct the named condition."},
 
 	ConnectionNotFound:  {404, false, "There is no such connection.", "List the connections to find its id."},
 	ConnectionNameTaken: {409, false, "Another connection has this name.", "Choose another name."},

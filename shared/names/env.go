@@ -18,6 +18,9 @@ const (
 	EnvOIDCAudience          = "HEADWATER_OIDC_AUDIENCE"
 	EnvOIDCWorkspaceClaim    = "HEADWATER_OIDC_WORKSPACE_CLAIM"
 	EnvLogLevel              = "HEADWATER_LOG_LEVEL"
+
+	// EnvEndpointPrefix and the name of a service of a platform, in capitals: a base URL.
+	EnvEndpointPrefix = "HEADWATER_ENDPOINT_"
 )
 
 // Values of EnvLakeCatalog.

@@ -11,6 +11,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -34,8 +35,10 @@ type Driver interface {
 type Session interface {
 	// Checks lists the named permission checks, in order.
 	Checks() []Check
-	// Discover returns one page of tables, sorted by name. An empty cursor
-	// starts; an empty DiscoverPage.Next ends.
+	// Discover returns one page of tables. An empty cursor starts; an empty
+	// DiscoverPage.Next ends. The order is the driver's own, the same each time,
+	// and a cursor goes on in another session. A page is a few hundred tables at
+	// most, so that memory stays bounded whatever the source holds.
 	Discover(ctx context.Context, cursor string) (DiscoverPage, error)
 	// Plan splits one table from metadata only.
 	Plan(ctx context.Context, req PlanRequest) (Plan, error)
@@ -45,23 +48,46 @@ type Session interface {
 	Close() error
 }
 
+// Estimator is a Session that can say what reading would cost, without reading.
+type Estimator interface {
+	Estimate(ctx context.Context, req PlanRequest) (Estimate, error)
+}
+
+// Estimate is what a plan would make the platform do.
+type Estimate struct {
+	Bytes int64 // scanned, and on BigQuery billed
+	Rows  int64 // 0 is unknown
+}
+
 // DiscoverPage is one page of a discovery.
 type DiscoverPage struct {
 	Tables []schema.Table
 	Next   string // opaque; empty at the end
 }
 
-// PlanRequest asks for the splits of a table.
+// PlanRequest asks for the splits of a table, or of a query's result.
 type PlanRequest struct {
-	Table       schema.Table // as discovered
-	Columns     []string     // projection; empty means all
-	TargetBytes int64        // wanted size of a split, before decompression
+	Table schema.Table // as discovered; only its Name counts
+	// Query is a SELECT in the platform's own SQL, instead of a table. Only
+	// platforms with the capability Queries take one.
+	Query       string
+	Columns     []string // projection; empty means all that are supported
+	Filter      Filter   // only rows for which it holds; needs the capability RowFilter
+	TargetBytes int64    // wanted size of a split, before decompression
+	// MaximumBytes caps what the platform may scan and bill for this plan, 0 is
+	// no cap. Beyond it Plan fails with fault.SourceCostLimit.
+	MaximumBytes int64
+	// Labels name the run at the platform: job labels, a query tag.
+	Labels map[string]string
 }
 
-// Plan is a table cut into splits, and the schema as it is now.
+// Plan is a table cut into splits, and the schema as it is now. All splits of a
+// plan read the table as it was at one moment, where the platform can do that.
 type Plan struct {
-	Table  schema.Table
+	Table  schema.Table // of a query: its columns, and no name
 	Splits []Split
+	// AsOf is the moment that every split reads, zero when the platform has none.
+	AsOf time.Time
 }
 
 // Split is an independently readable part of a table. Detail is the driver's
@@ -80,10 +106,14 @@ type Checkpoint string
 // ReadRequest asks for the rows of a split.
 type ReadRequest struct {
 	Table   schema.Table // as Plan returned it
-	Columns []string     // projection; empty means all
+	Columns []string     // those of the PlanRequest, or some of them
+	Filter  Filter       // that of the PlanRequest
 	Split   Split
 	From    Checkpoint
 }
+
+// Projection returns the columns to read, in the order of their delivery.
+func (r ReadRequest) Projection() ([]schema.Column, error) { return projection(r.Table, r.Columns) }
 
 // Reader yields the batches of a split in a fixed order: reading again from any
 // checkpoint that it gave yields the same rows that followed it.

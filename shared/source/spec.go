@@ -14,9 +14,39 @@ type Spec struct {
 	Title       string // "Amazon S3"
 	Description string
 	Category    string       // "data_warehouse" or "cloud_storage"
+	Keywords    []string     // what else people search it by: "bq", "google"
 	Settings    []Field      // what is not secret
 	Auth        []AuthMethod // the first one is recommended
+
+	Availability Availability
+	Capabilities []Capability
 }
+
+// Availability says how far a platform may be relied on.
+type Availability string
+
+// The availabilities.
+const (
+	Available Availability = "available"
+	Preview   Availability = "preview"
+)
+
+// Capability is something that not every platform can do.
+type Capability string
+
+// The capabilities.
+const (
+	RowFilter     Capability = "row_filter"     // the platform, or its reader, applies a Filter
+	Queries       Capability = "queries"        // a SELECT can be imported
+	Views         Capability = "views"          // views are discovered and read
+	SnapshotReads Capability = "snapshot_reads" // all splits read one moment
+	NestedColumns Capability = "nested_columns" // the schema shows the fields of structures
+	CostEstimate  Capability = "cost_estimate"  // Estimate
+	Grants        Capability = "grants"         // least-privilege statements can be made
+)
+
+// Can reports whether the platform has a capability.
+func (s Spec) Can(c Capability) bool { return slices.Contains(s.Capabilities, c) }
 
 // AuthMethod is one way to authenticate.
 type AuthMethod struct {
@@ -39,7 +69,9 @@ type Field struct {
 	Allowed     []string
 	Default     string
 	Example     string
-	MaxLength   int // 0 means 1024
+	MaxLength   int  // 0 means 1024
+	Multiline   bool // a form shows several lines
+	Generated   bool // a setting that Headwater makes when the connection is created, and nobody can give
 }
 
 // Kind is the JSON type of a field.

@@ -7,7 +7,7 @@ import (
 )
 
 // Drivers are the drivers of all platforms.
-func Drivers() []source.Driver {
+func Drivers(_ source.Endpoints) []source.Driver {
 	return []source.Driver{
 		s3.New(),
 	}

@@ -9,7 +9,8 @@ func S3() source.Spec {
 		Title:    "Amazon S3",
 		Description: "Imports CSV, NDJSON and Parquet files of an S3 bucket; CSV and NDJSON also compressed with gzip or zstd. " +
 			"Every directory below the prefix that has data files is a table; directories named key=value are columns.",
-		Category: "cloud_storage",
+		Category: "cloud_storage", Keywords: []string{"aws", "csv", "json", "parquet"},
+		Availability: source.Available, Capabilities: []source.Capability{source.NestedColumns, source.Grants},
 		Settings: []source.Field{
 			{
 				Name: "bucket", Title: "Bucket", Required: true,

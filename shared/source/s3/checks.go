@@ -177,7 +177,7 @@ func (s *session) overPrivilege(ctx context.Context) (source.Finding, error) {
 	}
 	return source.Finding{
 		Warning: "the key may do more than it needs: " + strings.Join(excess, ", "),
-		Remedy:  source.Remedy{Text: "Give the IAM user this policy and no other.", Snippet: s.config.policy()},
+		Remedy:  source.Remedy{Text: "Give the IAM user this policy and no other.", Snippet: s.config.policy},
 	}, nil
 }
 
@@ -191,7 +191,7 @@ func (s *session) remedy(err error) source.Remedy {
 	case fault.SourcePermission:
 		return source.Remedy{
 			Text:    "Attach this policy to the IAM user. If the objects are encrypted with a KMS key, also allow kms:Decrypt on that key; see too that no bucket policy denies the user.",
-			Snippet: s.config.policy(),
+			Snippet: s.config.policy,
 		}
 	case fault.SourceNotFound:
 		return source.Remedy{Text: "Correct the bucket: there is none with this name in any AWS account of this partition."}

@@ -115,7 +115,7 @@ func sameColumn(x, y schema.Column) bool {
 	if x.Native == "" || y.Native == "" {
 		x.Native, y.Native = "", ""
 	}
-	return x == y
+	return cmp.Equal(x, y)
 }
 
 func discover(t *testing.T, s *source.Source) schema.Snapshot {
