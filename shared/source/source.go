@@ -67,6 +67,18 @@ func (s *Source) Plan(ctx context.Context, req PlanRequest) (Plan, error) {
 	})
 }
 
+// Estimate says what reading would cost, without reading. A platform without
+// the capability CostEstimate fails with fault.SourceUnsupported.
+func (s *Source) Estimate(ctx context.Context, req PlanRequest) (Estimate, error) {
+	estimator, ok := s.session.(Estimator)
+	if !ok {
+		return Estimate{}, fault.New(fault.SourceUnsupported, s.driver.Spec().Title+" gives no estimate of the cost")
+	}
+	return call(ctx, s, "estimating the cost", func(ctx context.Context) (Estimate, error) {
+		return estimator.Estimate(ctx, req)
+	})
+}
+
 // Read opens a split at a checkpoint. A transient failure between two batches
 // is retried from the last checkpoint, invisibly.
 func (s *Source) Read(ctx context.Context, req ReadRequest) (Reader, error) {

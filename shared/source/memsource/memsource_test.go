@@ -3,6 +3,7 @@ package memsource_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -44,6 +45,13 @@ func TestConformance(t *testing.T) {
 			"canary+all/": {List: true, Read: true}, "canary+lister": {List: true}, "canary+reader": {Read: true},
 		},
 	}
+	var broken atomic.Bool
+	driver.Fail = func(call string) error {
+		if call == "next" && broken.CompareAndSwap(true, false) {
+			return fault.New(fault.SourceUnavailable, "the line is cut")
+		}
+		return nil
+	}
 	sourcetest.Run(t, sourcetest.Harness{
 		Driver: driver,
 		Config: config("crm", "canary+all/"),
@@ -61,5 +69,10 @@ func TestConformance(t *testing.T) {
 		Types:       schema.Types(),
 		TargetBytes: 2000,
 		Mutations:   func() []string { return nil },
+		Interrupt:   func(*testing.T) { broken.Store(true) },
+		Skips: map[string]string{
+			"Refresh": "tokens in memory do not expire",
+			"Changed": "tables in memory do not change",
+		},
 	})
 }

@@ -104,7 +104,7 @@ func badSecret() source.Config {
 	return cfg
 }
 
-func harness(tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetest.Harness {
+func harness(url string, tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetest.Harness {
 	return sourcetest.Harness{
 		Driver: s3.New(),
 		Config: config(bucket, readerKey),
@@ -117,6 +117,11 @@ func harness(tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetes
 		Types:       schema.Types(),
 		TargetBytes: oneSplit,
 		Mutations:   recorder.Mutations,
+		Interrupt:   recorder.Break,
+		Change: func(t *testing.T) {
+			put(t, admin(url), prefix+"/big/users.csv", "id,email,score\n1,changed@example.com,0.5\n")
+		},
+		Skips: map[string]string{"Refresh": "an access key does not expire"},
 	}
 }
 
@@ -126,6 +131,6 @@ func TestConformanceOnFake(t *testing.T) {
 		url := fake(t)
 		objects, tables := content(t)
 		fill(t, url, objects)
-		sourcetest.Run(t, harness(tables, connect(t, url)))
+		sourcetest.Run(t, harness(url, tables, connect(t, url)))
 	})
 }

@@ -63,7 +63,7 @@ func TestConformanceOnVersity(t *testing.T) {
 		objects, tables := content(t)
 		fill(t, url, objects)
 		grant(t, url)
-		h := harness(tables, connect(t, url))
+		h := harness(url, tables, connect(t, url))
 		h.Broken = append(h.Broken,
 			sourcetest.Broken{Name: "may not list", Config: config(bucket, nobodyKey), Check: "s3.list_objects", Code: fault.SourcePermission},
 			sourcetest.Broken{Name: "may not read", Config: config(bucket, listerKey), Check: "s3.get_object", Code: fault.SourcePermission},

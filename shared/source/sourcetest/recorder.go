@@ -12,12 +12,13 @@ import (
 )
 
 // Recorder is a proxy before a peer that remembers which calls could have
-// changed it: everything but GET and HEAD.
+// changed it: everything but GET and HEAD. It can also break an answer.
 type Recorder struct {
 	URL string
 
 	mu        sync.Mutex
 	mutations []string
+	breaking  bool
 }
 
 // Record starts a recorder before the server at target. The Host header passes
@@ -43,6 +44,9 @@ func Record(t *testing.T, target string) *Recorder {
 			r.mutations = append(r.mutations, fmt.Sprintf("%s %s", req.Method, req.URL.Path))
 			r.mu.Unlock()
 		}
+		if r.breaks(req) {
+			w = &breakingWriter{ResponseWriter: w, left: brokenAfter}
+		}
 		proxy.ServeHTTP(w, req)
 	}))
 	t.Cleanup(func() {
@@ -51,6 +55,39 @@ func Record(t *testing.T, target string) *Recorder {
 	})
 	r.URL = server.URL
 	return r
+}
+
+// brokenAfter is how many bytes of a broken answer arrive.
+const brokenAfter = 100
+
+// Break cuts the connection in the middle of the next answer to a GET.
+func (r *Recorder) Break(*testing.T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaking = true
+}
+
+func (r *Recorder) breaks(req *http.Request) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	broken := r.breaking && req.Method == http.MethodGet
+	r.breaking = r.breaking && !broken
+	return broken
+}
+
+// breakingWriter aborts the answer after some bytes of its body.
+type breakingWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (w *breakingWriter) Write(b []byte) (int, error) {
+	if len(b) <= w.left {
+		w.left -= len(b)
+		return w.ResponseWriter.Write(b)
+	}
+	_, _ = w.ResponseWriter.Write(b[:w.left]) // the abort is what the client sees
+	panic(http.ErrAbortHandler)
 }
 
 // Mutations returns what was recorded.

@@ -26,6 +26,26 @@ type Harness struct {
 	TargetBytes int64
 	// Mutations returns the calls that arrived so far and that could have changed the source.
 	Mutations func() []string
+
+	// Queries are SELECTs and what they give; a platform with the capability Queries has some.
+	Queries []Query
+	// Interrupt makes the read under way break once, as a network does.
+	Interrupt func(t *testing.T)
+	// Expire makes the tokens and sessions that the driver has got so far expire.
+	Expire func(t *testing.T)
+	// Change adds a row to the biggest table, behind the driver's back.
+	Change func(t *testing.T)
+
+	// Skips says why a part of the suite is left out, by the part's name. What the
+	// platform has the capability for cannot be left out.
+	Skips map[string]string
+}
+
+// Query is a SELECT and what it gives.
+type Query struct {
+	SQL   string
+	Rows  []string    // as in Table
+	Fails *fault.Code // of Plan, instead of rows
 }
 
 // Broken is a configuration with one mistake, and the one check that must find it.
@@ -48,23 +68,76 @@ type Table struct {
 	Problem bool // it cannot be imported
 }
 
-// Run runs the suite.
+// part is one part of the suite: a row of the conformance matrix.
+type part struct {
+	name  string
+	needs source.Capability // empty: every platform
+	given func(Harness) bool
+	run   func(*testing.T, Harness)
+}
+
+func parts() []part {
+	always := func(Harness) bool { return true }
+	return []part{
+		{"Spec", "", always, testSpec},
+		{"Config", "", always, testConfig},
+		{"Check", "", always, testChecks},
+		{"CheckInTime", "", always, testCheckTime},
+		{"Grants", source.Grants, always, testGrants},
+		{"Discover", "", always, testDiscover},
+		{"DiscoverResumes", "", always, testDiscoverResumes},
+		{"Nested", source.NestedColumns, always, testNested},
+		{"Views", source.Views, always, testViews},
+		{"Read", "", always, testRead},
+		{"Project", "", always, testProject},
+		{"Filter", source.RowFilter, always, testFilter},
+		{"Query", source.Queries, func(h Harness) bool { return len(h.Queries) > 0 }, testQuery},
+		{"Estimate", source.CostEstimate, always, testEstimate},
+		{"Resume", "", always, testResume},
+		{"Interrupted", "", func(h Harness) bool { return h.Interrupt != nil }, testInterrupted},
+		{"Refresh", "", func(h Harness) bool { return h.Expire != nil }, testRefresh},
+		{"Cancel", "", always, testCancel},
+		{"Close", "", always, testClose},
+		{"Secrets", "", always, testSecrets},
+		{"Changed", "", func(h Harness) bool { return h.Change != nil }, testChanged},
+		{"ReadOnly", "", always, testReadOnly},
+	}
+}
+
+// Run runs the suite. A part that a platform cannot show is skipped with a
+// reason: that it lacks the capability, or the harness's own.
 func Run(t *testing.T, h Harness) {
-	t.Run("Spec", func(t *testing.T) { testSpec(t, h) })
-	t.Run("Config", func(t *testing.T) { testConfig(t, h) })
-	t.Run("Check", func(t *testing.T) { testChecks(t, h) })
-	t.Run("Discover", func(t *testing.T) { testDiscover(t, h) })
-	t.Run("Read", func(t *testing.T) { testRead(t, h) })
-	t.Run("Project", func(t *testing.T) { testProject(t, h) })
-	t.Run("Resume", func(t *testing.T) { testResume(t, h) })
-	t.Run("Cancel", func(t *testing.T) { testCancel(t, h) })
-	t.Run("Close", func(t *testing.T) { testClose(t, h) })
-	t.Run("Secrets", func(t *testing.T) { testSecrets(t, h) })
-	t.Run("ReadOnly", func(t *testing.T) {
-		if got := h.Mutations(); len(got) > 0 {
-			t.Errorf("the source was written to: %q", got)
+	spec := h.Driver.Spec()
+	known := map[string]bool{}
+	for _, p := range parts() {
+		known[p.name] = true
+		t.Run(p.name, func(t *testing.T) {
+			reason := h.Skips[p.name]
+			switch {
+			case p.needs != "" && !spec.Can(p.needs):
+				t.Skipf("the platform does not have the capability %s", p.needs)
+			case reason != "" && p.needs != "":
+				t.Fatalf("the platform has the capability %s: this part cannot be skipped", p.needs)
+			case reason != "":
+				t.Skip(reason)
+			case !p.given(h):
+				t.Fatal("the harness has nothing for this part, and does not say why")
+			}
+			p.run(t, h)
+		})
+	}
+	for name := range h.Skips {
+		if !known[name] {
+			t.Errorf("there is no part %q to skip", name)
 		}
-	})
+	}
+}
+
+// testReadOnly: nothing that arrived could have changed the source.
+func testReadOnly(t *testing.T, h Harness) {
+	if got := h.Mutations(); len(got) > 0 {
+		t.Errorf("the source was written to: %q", got)
+	}
 }
 
 // open opens a connection for the time of the test.
