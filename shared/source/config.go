@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Settings   map[string]any
 	Credential Credential
+	Connection string // id of the connection, for what the platform writes into its audit log; may be empty
 }
 
 // Text returns a string setting, "" when absent.

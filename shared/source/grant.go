@@ -6,6 +6,12 @@ type GrantRequest struct {
 	Settings map[string]any
 	Method   string   // the auth method
 	Tables   []string // names as discovered; empty means everything the connection covers
+	// Principal is who the deployment is at the platform, which a trust policy
+	// names: on AWS its account ID or the ARN of a role. Empty when it is not known.
+	Principal string
+	// Identity is who the connection becomes at the platform, where a credential
+	// says so openly: the ARN of a role. Empty when it is not known.
+	Identity string
 }
 
 // Text returns a string setting, "" when absent.
