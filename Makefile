@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke lint synth deploy crosscheck bench build build-lambda tools tools-node clean
+.PHONY: help run test smoke lint synth deploy crosscheck conformance bench build build-lambda tools tools-node clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ deploy: synth ## deploy to the AWS account of the ambient credentials; see docs/
 
 crosscheck: build tools ## hold the product against recordings of AWS and independent Python readers
 	scripts/crosscheck.sh
+
+conformance: ## the suite that every driver passes, as a matrix of drivers and capabilities
+	go run ./scripts/conformance
 
 bench: ## benchmarks
 	go test -run '^$$' -bench . -benchmem ./shared/...

@@ -104,6 +104,15 @@ func parts() []part {
 	}
 }
 
+// Parts are the names of the suite's parts, in order.
+func Parts() []string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // Run runs the suite. A part that a platform cannot show is skipped with a
 // reason: that it lacks the capability, or the harness's own.
 func Run(t *testing.T, h Harness) {
