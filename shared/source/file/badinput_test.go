@@ -143,6 +143,23 @@ func TestAFileThatChangesAfterThePlanFailsTheRead(t *testing.T) {
 	}
 }
 
+// TestARunReadsTheVersionThatWasListed replaces the objects after the plan.
+func TestARunReadsTheVersionThatWasListed(t *testing.T) {
+	for name, content := range map[string]string{"t/a.csv": "a\n1\n", "t/a.ndjson": `{"a":1}`, "t/a.parquet": parquetOf(t, oneInt, `[{"a":1}]`, 10)} {
+		v := versioned{map[string]store{"2": {name: content}}}
+		f := file.New(v, "")
+		plan, err := f.Plan(t.Context(), source.PlanRequest{Table: table(t, f, "t")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.versions["3"] = store{name: "something else"}
+		got, err := readSplit(t, f, plan.Table, plan.Splits[0], "")
+		if diff := cmp.Diff([]string{`{"a":1}`}, got.Rows); diff != "" || err != nil {
+			t.Errorf("%s: %v, rows (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
 // broken is a store whose connections end after some bytes.
 type broken struct {
 	store

@@ -18,14 +18,19 @@ type Files struct {
 	store  Store
 	layout layout
 	limits limits
+	given  override
 
 	mu     sync.Mutex
 	listed []*listing // the tables of the discovery that runs, by name
 }
 
 // New returns the tables below a prefix. Slashes around prefix do not matter.
-func New(store Store, prefix string) *Files {
-	return &Files{store: store, layout: newLayout(prefix), limits: defaults()}
+func New(store Store, prefix string, options ...Option) *Files {
+	f := &Files{store: store, layout: newLayout(prefix), limits: defaults()}
+	for _, option := range options {
+		option(f)
+	}
+	return f
 }
 
 // Discover returns the tables whose name follows cursor, and their columns.

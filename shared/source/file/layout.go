@@ -17,6 +17,7 @@ const (
 type layout struct {
 	prefix string // "" or ends with a slash
 	root   string // name of the table of the files directly below prefix
+	flat   bool   // k=v directories are directories like any other
 }
 
 func newLayout(prefix string) layout {
@@ -62,19 +63,19 @@ func (l layout) place(key string) (place, bool) {
 		return place{}, false
 	}
 	for _, d := range dirs {
-		if _, isPartition := parsePartition(d); d == "" || (hidden(d) && !isPartition) {
+		if _, isPartition := l.partition(d); d == "" || (hidden(d) && !isPartition) {
 			return place{}, false
 		}
 	}
 	depth := len(dirs)
 	for depth > 0 {
-		if _, isPartition := parsePartition(dirs[depth-1]); !isPartition {
+		if _, isPartition := l.partition(dirs[depth-1]); !isPartition {
 			break
 		}
 		depth--
 	}
 	for _, d := range dirs[depth:] {
-		part, _ := parsePartition(d)
+		part, _ := l.partition(d)
 		p.partitions = append(p.partitions, part)
 	}
 	p.table = l.name(strings.Join(dirs[:depth], "/"))
@@ -103,9 +104,10 @@ func hidden(name string) bool {
 	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".")
 }
 
-func parsePartition(dir string) (partition, bool) {
+// partition parses a k=v directory.
+func (l layout) partition(dir string) (partition, bool) {
 	name, value, ok := strings.Cut(dir, "=")
-	if !ok || name == "" {
+	if !ok || name == "" || l.flat {
 		return partition{}, false
 	}
 	if unescaped, err := url.PathUnescape(name); err == nil {

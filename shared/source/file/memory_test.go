@@ -206,3 +206,18 @@ func (r *result) add(t testing.TB, b source.Batch) {
 	}
 	r.Rejects = append(r.Rejects, b.Rejects...)
 }
+
+// versioned is a store that keeps every version of its objects.
+type versioned struct{ versions map[string]store }
+
+func (v versioned) List(ctx context.Context, prefix, cursor string) (file.Page, error) {
+	page, err := v.versions["2"].List(ctx, prefix, cursor)
+	for i := range page.Objects {
+		page.Objects[i].Version = "2"
+	}
+	return page, err
+}
+
+func (v versioned) Open(ctx context.Context, obj file.Object, offset, length int64) (io.ReadCloser, error) {
+	return v.versions[obj.Version].Open(ctx, obj, offset, length)
+}

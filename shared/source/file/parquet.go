@@ -127,7 +127,8 @@ func (f *Files) cutParquet(ctx context.Context, obj Object, columns []schema.Col
 		return nil, err
 	}
 	var parts []part
-	p := part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag}
+	p := wholeOf(obj)
+	p.bytes = 0
 	for g := range pf.file.NumRowGroups() {
 		meta := pf.file.MetaData().RowGroup(g)
 		size := meta.TotalCompressedSize()
@@ -136,7 +137,8 @@ func (f *Files) cutParquet(ctx context.Context, obj Object, columns []schema.Col
 		}
 		if p.Groups > 0 && p.bytes+size > target {
 			parts = append(parts, p)
-			p = part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, FirstGroup: g}
+			p = wholeOf(obj)
+			p.FirstGroup, p.bytes = g, 0
 		}
 		p.Groups++
 		p.bytes += size

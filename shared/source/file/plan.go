@@ -24,6 +24,8 @@ type part struct {
 	Key  string `json:"key"`
 	Size int64  `json:"size"`
 	ETag string `json:"etag,omitempty"`
+	// Version pins the object's version for the run.
+	Version string `json:"version,omitempty"`
 	// Start and End are the byte range of a plain text file, from the beginning
 	// of a record to the beginning of another. End 0 is the whole file.
 	Start int64 `json:"start,omitempty"`
@@ -37,7 +39,14 @@ type part struct {
 	rows, bytes int64
 }
 
-func (p part) object() Object { return Object{Key: p.Key, Size: p.Size, ETag: p.ETag} }
+func (p part) object() Object {
+	return Object{Key: p.Key, Size: p.Size, ETag: p.ETag, Version: p.Version}
+}
+
+// wholeOf is the part that is all of an object.
+func wholeOf(obj Object) part {
+	return part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, Version: obj.Version, bytes: obj.Size}
+}
 
 // label names the part for people; Origins count in it.
 func (p part) label() string {
@@ -119,7 +128,7 @@ func (f *Files) parts(ctx context.Context, format string, objects []Object, colu
 
 // cutText cuts a large plain file between records, every target bytes or so.
 func (f *Files) cutText(ctx context.Context, format string, obj Object, target int64) ([]part, error) {
-	whole := part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, bytes: obj.Size}
+	whole := wholeOf(obj)
 	if p, _ := f.layout.place(obj.Key); obj.Size < 2*target || p.compressed {
 		return []part{whole}, nil
 	}
@@ -147,7 +156,8 @@ func (f *Files) cutText(ctx context.Context, format string, obj Object, target i
 		if i+1 < len(starts) {
 			end = starts[i+1]
 		}
-		parts[i] = part{Key: obj.Key, Size: obj.Size, ETag: obj.ETag, Start: start, End: end, Header: header, bytes: end - start}
+		parts[i] = whole
+		parts[i].Start, parts[i].End, parts[i].Header, parts[i].bytes = start, end, header, end-start
 	}
 	return slices.DeleteFunc(parts, func(p part) bool { return p.Start >= p.End }), nil
 }

@@ -17,6 +17,7 @@ type Object struct {
 	Key          string
 	Size         int64
 	ETag         string // identifies the content; empty when the store has none
+	Version      string // the version or generation that List saw, which a run reads; empty when the store keeps none
 	LastModified time.Time
 }
 
@@ -32,7 +33,8 @@ type Store interface {
 	// of their keys. An empty cursor starts.
 	List(ctx context.Context, prefix, cursor string) (Page, error)
 	// Open reads length bytes of an object from offset; a negative length reads
-	// to the end. It fails with fault.SourceChanged when the object is no
-	// longer the one that was listed. The body lives as long as ctx.
+	// to the end. With a Version it reads exactly that version. It fails with
+	// fault.SourceChanged when the object is no longer the one that was listed,
+	// or the version is gone. The body lives as long as ctx.
 	Open(ctx context.Context, obj Object, offset, length int64) (io.ReadCloser, error)
 }
