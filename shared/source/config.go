@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -98,8 +100,8 @@ func (s Spec) validateSettings(settings map[string]any, problems *fault.List) ma
 		}
 		if f.Required {
 			problems.Add(fault.MissingField, "settings."+f.Name, f.Description)
-		} else if f.Default != "" {
-			clean[f.Name] = f.Default
+		} else if value := f.DefaultValue(); value != nil {
+			clean[f.Name] = value
 		}
 	}
 	return clean
@@ -129,7 +131,7 @@ func (f Field) problem(value any) string {
 			return "must be true or false"
 		}
 	case Integer:
-		if n, ok := value.(float64); !ok || n != float64(int64(n)) {
+		if n, ok := value.(float64); !ok || n != math.Trunc(n) || math.Abs(n) > MaxInteger {
 			return "must be a whole number"
 		}
 	default:
@@ -142,18 +144,53 @@ func (f Field) problem(value any) string {
 	return ""
 }
 
-func (f Field) textProblem(text string) string {
-	limit := f.MaxLength
-	if limit == 0 {
-		limit = 1024
+// MaxInteger is the largest whole number that every JSON reader keeps.
+const MaxInteger = 1<<53 - 1
+
+// defaultLimit is how long a value may be when its field says nothing else.
+const defaultLimit = 1024
+
+// Limit is how many characters the value may have.
+func (f Field) Limit() int {
+	if f.MaxLength == 0 {
+		return defaultLimit
 	}
+	return f.MaxLength
+}
+
+// DefaultValue is the default in the type that its kind has in JSON, nil when there is none.
+func (f Field) DefaultValue() any {
+	if f.Default == "" {
+		return nil
+	}
+	return f.Parse(f.Default)
+}
+
+// Parse returns a default or an example of the Spec in the type that its kind
+// has in JSON. One that is not of its kind is a programming error and panics.
+func (f Field) Parse(text string) any {
+	var value any = text
+	var err error
+	switch f.Kind {
+	case Boolean:
+		value, err = strconv.ParseBool(text)
+	case Integer:
+		value, err = strconv.ParseFloat(text, 64)
+	}
+	if err != nil {
+		panic("source: the default or example of " + f.Name + " is not of its kind")
+	}
+	return value
+}
+
+func (f Field) textProblem(text string) string {
 	switch {
 	case f.Required && text == "":
 		return "must not be empty"
 	case !utf8.ValidString(text):
 		return "must be valid UTF-8"
-	case len(text) > limit:
-		return fmt.Sprintf("must be at most %d bytes long", limit)
+	case utf8.RuneCountInString(text) > f.Limit():
+		return fmt.Sprintf("must be at most %d characters long", f.Limit())
 	case len(f.Allowed) > 0 && !slices.Contains(f.Allowed, text):
 		return "must be one of: " + strings.Join(f.Allowed, ", ")
 	case f.Pattern != "" && text != "" && !regexp.MustCompile(`^(?:`+f.Pattern+`)$`).MatchString(text):

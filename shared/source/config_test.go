@@ -21,6 +21,8 @@ var spec = source.Spec{
 		{Name: "mode", Allowed: []string{"fast", "slow"}, Default: "slow"},
 		{Name: "limit", Kind: source.Integer},
 		{Name: "strict", Kind: source.Boolean},
+		{Name: "deep", Kind: source.Boolean, Default: "true"},
+		{Name: "days", Kind: source.Integer, Default: "7"},
 	},
 	Auth: []source.AuthMethod{
 		{Name: "key", Fields: []source.Field{
@@ -46,7 +48,7 @@ func TestValidate(t *testing.T) {
 		"defaults are filled in": {
 			map[string]any{"name": "abc", "limit": 3.0, "strict": true},
 			good,
-			map[string]any{"name": "abc", "limit": 3.0, "strict": true, "mode": "slow"},
+			map[string]any{"name": "abc", "limit": 3.0, "strict": true, "mode": "slow", "deep": true, "days": 7.0},
 			nil,
 		},
 		"every problem at once": {
@@ -76,6 +78,13 @@ func TestValidate(t *testing.T) {
 		},
 		"a text that is too long": {
 			map[string]any{"name": "abcdefghi"}, good, nil, []string{"request.invalid settings.name"},
+		},
+		"a text of as many letters as it may have": {
+			map[string]any{"name": "abc"}, key(map[string]source.Secret{"id": source.Secret(strings.Repeat("é", 1024)), "secret": "s"}),
+			map[string]any{"name": "abc", "mode": "slow", "deep": true, "days": 7.0}, nil,
+		},
+		"a number that not every reader keeps": {
+			map[string]any{"name": "abc", "limit": float64(1 << 53)}, good, nil, []string{"request.invalid settings.limit"},
 		},
 		"a text that is not UTF-8": {
 			map[string]any{"name": "abc"}, key(map[string]source.Secret{"id": "\xff", "secret": "s"}), nil, []string{"request.invalid credentials.id"},

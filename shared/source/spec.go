@@ -69,7 +69,7 @@ type Field struct {
 	Allowed     []string
 	Default     string
 	Example     string
-	MaxLength   int  // 0 means 1024
+	MaxLength   int  // in characters; 0 means 1024
 	Multiline   bool // a form shows several lines
 	Generated   bool // a setting that Headwater makes when the connection is created, and nobody can give
 }
