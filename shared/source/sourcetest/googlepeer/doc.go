@@ -1,0 +1,42 @@
+// Package googlepeer is a Google Cloud on the loopback interface, for tests of
+// the bigquery and gcs drivers and for the smoke run: real protocols, real
+// third-party emulators, and in front of them what those lack.
+//
+//	endpoint                    what answers
+//	google_oauth2               the token endpoint: service-account keys, refresh tokens
+//	google_sts                  workload identity federation from AWS
+//	google_iam_credentials      generateAccessToken
+//	google_resource_manager     testIamPermissions of a project
+//	gcs                         a guard in front of fake-gcs-server
+//	bigquery                    a guard in front of bigquery-emulator
+//	bigquery_storage            the Storage Read API, on the emulator's data
+//
+// Nothing is allowed until Grant says so, every access token is checked, and
+// every call that would change something is recorded in Mutations. The emulators
+// are started when they are first needed, so a test of one of the services does
+// not wait for the other.
+//
+//	func TestMyDriver(t *testing.T) {
+//		peer := googlepeer.Run(t, googlepeer.Config{})
+//		key := peer.ServiceAccount("reader@acme.iam.gserviceaccount.com") // a key file, as Google makes it
+//		peer.Grant("reader@acme.iam.gserviceaccount.com", "storage.objects.list", "projects/_/buckets/events")
+//		peer.Grant("reader@acme.iam.gserviceaccount.com", "storage.objects.get", "projects/_/buckets/events")
+//		peer.CreateBucket(t.Context(), googlepeer.Bucket{Name: "events", Location: "EU"})
+//		peer.PutObject(t.Context(), "events", "2026/01.ndjson", "application/x-ndjson", body)
+//		driver := gcs.New(peer.Endpoints())
+//		…
+//		if diff := cmp.Diff([]string(nil), peer.Mutations()); diff != "" { … }
+//	}
+//
+// What a bearer of a token may do is granted on a resource and holds for all below it:
+//
+//	projects/p                            jobs.create, readsessions.create, …
+//	projects/p/datasets/d                 datasets.get, tables.list, …
+//	projects/p/datasets/d/tables/t        tables.get, tables.getData
+//	projects/p/locations/l/connections/c  connections.use
+//	projects/_/buckets/b                  storage.buckets.get, storage.objects.list, …
+//	projects/-/serviceAccounts/email      iam.serviceAccounts.getAccessToken
+//
+// Things are made to go wrong with ExpireTokens, DisableAccount, Revoke, Inject
+// (HTTP) and InjectRead (the Storage Read API).
+package googlepeer
