@@ -93,22 +93,9 @@ func (j *Job) Refuse(ctx context.Context, wrong Access, failing string) error {
 }
 
 func (j *Job) connect(ctx context.Context, name string, key Access) (connection, error) {
-	var c connection
-	err := j.API.Post(ctx, "/v1/connections", map[string]any{
-		"name": name + j.Label, "platform": "s3",
-		"settings":    map[string]any{"bucket": j.Bucket, "prefix": Prefix, "region": "us-east-1"},
-		"credentials": map[string]any{"method": "access_key", "access_key_id": key.ID, "secret_access_key": key.Secret},
-	}, &c)
-	if err != nil {
-		return c, err
-	}
-	if c.Status != "processing" {
-		return c, fmt.Errorf("a new connection is %s, not processing", c.Status)
-	}
-	return c, poll(ctx, func() (bool, error) {
-		err := j.API.Get(ctx, "/v1/connections/"+c.ID, &c)
-		return c.Status != "processing", err
-	})
+	return j.create(ctx, name, "s3",
+		map[string]any{"bucket": j.Bucket, "prefix": Prefix, "region": "us-east-1"},
+		map[string]any{"method": "access_key", "access_key_id": key.ID, "secret_access_key": key.Secret})
 }
 
 // Discover shows the tables and wants the four that were seeded.
@@ -154,19 +141,23 @@ func (j *Job) Import(ctx context.Context) error {
 // follow shows a run's progress until it has ended, and adds it up.
 func (j *Job) follow(ctx context.Context, i imported, runID string) error {
 	var r run
+	if err := j.await(ctx, i, runID, &r); err != nil {
+		return err
+	}
+	return j.add(i, r)
+}
+
+// await shows a run's progress until it has ended.
+func (j *Job) await(ctx context.Context, i imported, runID string, r *run) error {
 	shown := -1
-	err := poll(ctx, func() (bool, error) {
-		err := j.API.Get(ctx, "/v1/imports/"+i.ID+"/runs/"+runID, &r)
+	return poll(ctx, func() (bool, error) {
+		err := j.API.Get(ctx, "/v1/imports/"+i.ID+"/runs/"+runID, r)
 		if err == nil && r.SplitsDone != shown && r.Splits > 0 && !r.ended() {
 			shown = r.SplitsDone
 			j.say("", "%-10s splits %d/%d, %d rows read", r.Status, r.SplitsDone, r.Splits, r.Counts.Read)
 		}
 		return r.ended(), err
 	})
-	if err != nil {
-		return err
-	}
-	return j.add(i, r)
 }
 
 // add holds an ended run against what was seeded.

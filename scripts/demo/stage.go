@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,6 +37,8 @@ type StageConfig struct {
 	Ports         stack.Ports
 	Customer      Access // a new one when empty
 	HoldSchedules bool   // schedules fire only when the clock is advanced
+	// Endpoints are the base URLs of platforms' services, by service; none is where the platform has it.
+	Endpoints map[string]string
 	Report        func(component, where string)
 }
 
@@ -50,16 +53,25 @@ func NewStage(ctx context.Context, cfg StageConfig) (*Stage, error) {
 		Template: "infra/testdata/headwater.template.json", BinDir: ".local/bin", ToolDir: ".local/tools", Dir: cfg.Dir, Ports: cfg.Ports,
 		Keys:    []access.Key{{ID: customer.ID, Secret: customer.Secret, Grants: []access.Grant{access.ReadOnly(SourceBucket)}}},
 		Buckets: []string{SourceBucket},
-		Env: map[string]string{
-			names.EnvLakeCatalog:    names.CatalogSQL,
-			names.EnvLakeCatalogURI: catalogFile(cfg.Dir),
-		},
+		Env:           environment(cfg),
 		HoldSchedules: cfg.HoldSchedules, Report: cfg.Report,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &Stage{Stack: s, Customer: customer}, nil
+}
+
+// environment is what the functions get beside what the template says.
+func environment(cfg StageConfig) map[string]string {
+	env := map[string]string{
+		names.EnvLakeCatalog:    names.CatalogSQL,
+		names.EnvLakeCatalogURI: catalogFile(cfg.Dir),
+	}
+	for service, url := range cfg.Endpoints {
+		env[names.EnvEndpointPrefix+strings.ToUpper(service)] = url
+	}
+	return env
 }
 
 func catalogFile(dir string) string {

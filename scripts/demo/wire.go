@@ -1,6 +1,9 @@
 package demo
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // What the demo reads of the API's answers; /openapi.yaml has all of it.
 
@@ -22,6 +25,20 @@ type validation struct {
 	Outcome string  `json:"outcome"`
 	Checks  []check `json:"checks"`
 	Error   *failure
+}
+
+// failures are the failed checks, in one line.
+func (v validation) failures() string {
+	var failed []string
+	for _, k := range v.Checks {
+		if k.Outcome == "fail" {
+			failed = append(failed, k.Name+": "+k.Detail+": "+k.Provider)
+		}
+	}
+	if v.Error != nil {
+		failed = append(failed, v.Error.Code+": "+v.Error.Message)
+	}
+	return strings.Join(failed, "; ")
 }
 
 type check struct {
@@ -103,5 +120,6 @@ type profile struct {
 }
 
 type found struct {
-	Row map[string]any `json:"row"`
+	ImportID string         `json:"import_id"`
+	Row      map[string]any `json:"row"`
 }
