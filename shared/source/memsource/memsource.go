@@ -49,6 +49,7 @@ var (
 func (*Driver) Spec() source.Spec {
 	return source.Spec{
 		Platform: Platform, Title: "Memory", Description: "Tables in memory, for tests.", Category: "data_warehouse",
+		Capabilities: []source.Capability{source.RowFilter},
 		Settings: []source.Field{{
 			Name: "dataset", Title: "Dataset", Description: "Name of the dataset.", Required: true, Pattern: `[a-z_]+`, Example: "crm",
 		}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // rowBytes is what Plan takes a row to weigh, batchRows the rows of a batch.
@@ -90,7 +91,11 @@ func (s *session) Read(ctx context.Context, req source.ReadRequest) (source.Read
 		return nil, err
 	}
 	defer rec.Release()
-	r := &reader{session: s, rows: rows, at: at}
+	filter, err := rowfilter.Compile(req.Filter, t.Columns)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{session: s, rows: rows, at: at, keep: filter.Mask(rec)}
 	if r.record, err = project(rec, req.Columns); err != nil {
 		return nil, err
 	}
@@ -114,10 +119,12 @@ func project(rec arrow.RecordBatch, columns []string) (arrow.RecordBatch, error)
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, rec.NumRows()), nil
 }
 
-// reader reads the rows of a split. Its checkpoints are counts of rows.
+// reader reads the rows of a split. Its checkpoints are counts of rows, those
+// that the filter leaves out too.
 type reader struct {
 	session *session
 	record  arrow.RecordBatch
+	keep    []bool // by row of record: the filter holds
 	rows    span
 	at      int64
 	closed  bool
@@ -137,9 +144,13 @@ func (r *reader) Next(ctx context.Context) (source.Batch, error) {
 		return source.Batch{}, io.EOF
 	}
 	to := min(from+batchRows, r.rows.To)
-	b := source.Batch{Record: r.record.NewSlice(from, to)}
+	rows := r.record.NewSlice(from, to)
+	defer rows.Release()
+	b := source.Batch{Record: rowfilter.Select(rows, r.keep[from:to])}
 	for row := from; row < to; row++ {
-		b.Origins = append(b.Origins, row-r.rows.From+1)
+		if r.keep[row] {
+			b.Origins = append(b.Origins, row-r.rows.From+1)
+		}
 	}
 	r.at += to - from
 	b.After = source.Checkpoint(strconv.FormatInt(r.at, 10))
