@@ -88,6 +88,25 @@ var messages = map[fault.Code]string{
 
 // Classify maps an error of the SDK.
 func (Driver) Classify(err error) *fault.Error {
+	if assuming(err) {
+		return classifyAssume(err)
+	}
+	code, ok := classOf(err)
+	if !ok {
+		return nil
+	}
+	switch code {
+	case fault.SourceWrongRegion:
+		return fault.New(code, wrongRegion(regionOf(err)))
+	case fault.SourcePermission:
+		if action := deniedAction(err); action != "" {
+			return fault.New(code, "AWS denied "+action)
+		}
+	}
+	return fault.New(code, messages[code])
+}
+
+func classOf(err error) (fault.Code, bool) {
 	code, ok := codes[codeOf(err)]
 	if !ok {
 		code, ok = byStatus(err)
@@ -95,13 +114,7 @@ func (Driver) Classify(err error) *fault.Error {
 	if !ok {
 		code, ok = byNetwork(err)
 	}
-	if !ok {
-		return nil
-	}
-	if code == fault.SourceWrongRegion {
-		return fault.New(code, wrongRegion(regionOf(err)))
-	}
-	return fault.New(code, messages[code])
+	return code, ok
 }
 
 func codeOf(err error) string {

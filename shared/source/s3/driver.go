@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
@@ -31,35 +31,35 @@ func New() Driver { return Driver{} }
 // Spec describes the platform.
 func (Driver) Spec() source.Spec { return catalog.S3() }
 
-// sdkAttempts is small: the portable layer retries too, and from a checkpoint.
-const sdkAttempts = 2
-
-// Open makes the clients. Nothing is sent yet. The credential is the
-// connection's, never the one of the process; endpoints may come from
-// AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_STS.
+// Open makes the clients. Nothing is sent yet. The process's own credentials
+// serve to assume the connection's role and for nothing else; endpoints may
+// come from AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_STS.
 func (Driver) Open(ctx context.Context, cfg source.Config) (source.Session, error) {
-	c := parse(cfg)
-	awscfg, err := awsconfig.LoadDefaultConfig(ctx,
-		awsconfig.WithRegion(c.region),
-		awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(c.keyID, c.secret.Reveal(), c.token.Reveal())),
-		awsconfig.WithHTTPClient(awshttp.NewBuildableClient()),
-		awsconfig.WithRetryMaxAttempts(sdkAttempts),
-	)
+	c, err := parse(cfg)
+	if err != nil {
+		return nil, err
+	}
+	dialect, err := file.Settings(cfg)
+	if err != nil {
+		return nil, err
+	}
+	awscfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithHTTPClient(awshttp.NewBuildableClient()), awsconfig.WithRetryMaxAttempts(sdkAttempts))
 	if err != nil {
 		return nil, err
 	}
 	transport := transportOf(awscfg)
 	awscfg.HTTPClient = &http.Client{Transport: transport, CheckRedirect: noRedirect}
-	client := s3.NewFromConfig(awscfg, func(o *s3.Options) {
-		o.UsePathStyle = o.BaseEndpoint != nil // other endpoints rarely have a host name per bucket
-		o.DisableLogOutputChecksumValidationSkipped = true
-	})
-	s := &session{
-		config: c,
-		s3:     client,
-		sts:    sts.NewFromConfig(awscfg),
-		Files:  file.New(&store{client: client, bucket: c.bucket}, c.prefix),
+	if awscfg.Region == "" || !c.assumes() {
+		awscfg.Region = c.region // a key is asked about where it is used: other partitions do not know it
 	}
+	s := &session{config: c, broker: broker{config: c, own: sts.NewFromConfig(awscfg)}}
+	cache := s.broker.credentials()
+	awscfg.Credentials = cache
+	s.sts = sts.NewFromConfig(awscfg)
+	awscfg.Region = c.region
+	s.s3 = s3.NewFromConfig(awscfg, s.reading, func(o *s3.Options) { o.Retryer = renewing(cache) })
+	s.files = func(store file.Store) *file.Files { return file.New(store, c.prefix, dialect) }
+	s.Files = s.files(s.store())
 	s.close = sync.OnceFunc(transport.CloseIdleConnections)
 	return s, nil
 }
@@ -87,14 +87,27 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 type session struct {
 	*file.Files
 	config config
+	broker broker
 	s3     *s3.Client
-	sts    *sts.Client
+	sts    *sts.Client // with the connection's credentials
+	files  func(file.Store) *file.Files
 	close  func()
 }
 
 func (s *session) Close() error {
 	s.close()
 	return nil
+}
+
+func (s *session) store() *store { return &store{client: s.s3, bucket: s.config.bucket} }
+
+// reading is how every client of the session reads.
+func (s *session) reading(o *s3.Options) {
+	o.UsePathStyle = o.BaseEndpoint != nil // other endpoints rarely have a host name per bucket
+	o.DisableLogOutputChecksumValidationSkipped = true
+	if s.config.requesterPays {
+		o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue("X-Amz-Request-Payer", "requester"))
+	}
 }
 
 // anonymous sends a request unsigned.

@@ -49,6 +49,9 @@ func (s *store) Open(ctx context.Context, obj file.Object, offset, length int64)
 	if obj.ETag != "" {
 		in.IfMatch = &obj.ETag
 	}
+	if obj.Version != "" {
+		in.VersionId = &obj.Version
+	}
 	switch {
 	case length == 0:
 		return http.NoBody, nil
@@ -59,7 +62,7 @@ func (s *store) Open(ctx context.Context, obj file.Object, offset, length int64)
 	}
 	out, err := s.client.GetObject(ctx, in)
 	if err != nil {
-		return nil, s.explain(obj, err)
+		return nil, explain(obj, err)
 	}
 	// Not every store knows If-Match on reads.
 	if other := aws.ToString(out.ETag); (obj.ETag != "" && other != obj.ETag) || total(out) != obj.Size {
@@ -80,9 +83,9 @@ func total(out *s3.GetObjectOutput) int64 {
 }
 
 // explain names the object in the failures that are about one object.
-func (s *store) explain(obj file.Object, err error) error {
+func explain(obj file.Object, err error) error {
 	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) {
+	if assuming(err) || !errors.As(err, &answer) {
 		return err
 	}
 	switch answer.HTTPStatusCode() {
@@ -93,6 +96,13 @@ func (s *store) explain(obj file.Object, err error) error {
 	}
 	if codeOf(err) == "InvalidObjectState" {
 		return fault.Wrap(fault.SourceMalformed, obj.Key+": the object is archived; restore it, or move it out of the prefix", err)
+	}
+	if code, _ := classOf(err); code == fault.SourcePermission {
+		action := deniedAction(err)
+		if action == "s3:GetObject" && obj.Version != "" {
+			action = "s3:GetObjectVersion"
+		}
+		return fault.Wrap(code, obj.Key+": AWS denied "+action, err)
 	}
 	return err
 }
