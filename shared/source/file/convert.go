@@ -11,17 +11,20 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // converter turns blocks of text fields into record batches: per column one
-// loop that parses, then one that leaves out the rows that are at fault.
+// loop that parses, then one that leaves out the rows that are at fault or that
+// the filter does not want.
 type converter struct {
-	columns  []schema.Column
-	slots    []int       // by column: the block's slot; negative for a partition
-	constant []partition // by column: the value of a partition
-	schema   *arrow.Schema
+	columns  []schema.Column // those of schema, then those that only the filter looks at
+	slots    []int           // by column: the block's slot; negative for a partition
+	constant []partition     // by column: the value of a partition
+	schema   *arrow.Schema   // of what is delivered
+	filter   *rowfilter.Predicate
 	typed    bool   // literals carry their kind (NDJSON): "5" is no number, 5 is no date
-	faulty   []bool // by row
+	faulty   []bool // by row: it is not delivered
 	faults   int
 }
 
@@ -37,44 +40,75 @@ func (c *converter) convert(b *block, utf8Clean bool) (arrow.RecordBatch, []int6
 			rejects = append(rejects, source.Reject{Origin: b.lines[row], Column: column, Rule: rule, Reason: reason})
 		}
 	}
-	if !utf8Clean {
-		c.checkUTF8(b, flag)
+	finish := make([]finishFunc, len(c.columns))
+	parse := func(i int) {
+		if !utf8Clean {
+			c.checkUTF8(b, i, flag)
+		}
+		finish[i] = c.column(b, i, c.columns[i], flag)
 	}
-	finish := make([]func() arrow.Array, len(c.columns))
-	for i, col := range c.columns {
-		finish[i] = c.column(b, i, col, flag)
+	if c.filter != nil {
+		c.leaveOut(parse, finish)
 	}
-	columns := make([]arrow.Array, len(c.columns))
-	for i, f := range finish {
-		columns[i] = f()
+	columns := make([]arrow.Array, c.schema.NumFields())
+	for i := range columns {
+		if finish[i] == nil {
+			parse(i)
+		}
+	}
+	for i := range columns {
+		columns[i] = finish[i](false)
 	}
 	slices.SortStableFunc(rejects, func(x, y source.Reject) int { return int(x.Origin - y.Origin) })
 	record := array.NewRecordBatch(c.schema, columns, int64(b.rows-c.faults))
 	for _, col := range columns {
 		col.Release()
 	}
-	return record, keep(slices.Clone(b.lines[:b.rows]), c), rejects
+	return record, keep(slices.Clone(b.lines[:b.rows]), c, false), rejects
 }
 
 type flagFunc func(row int, column, rule, reason string)
 
-func (c *converter) checkUTF8(b *block, flag flagFunc) {
-	for i, col := range c.columns {
-		if c.slots[i] < 0 {
-			continue
-		}
-		for row, f := range b.fields[c.slots[i]][:b.rows] {
-			if !utf8.Valid(b.bytes(f)) {
-				flag(row, col.Name, ruleNotUTF8, "is not valid UTF-8")
-			}
+// finishFunc makes a column's array: of all rows, or once all faults are known
+// of those that are delivered.
+type finishFunc func(all bool) arrow.Array
+
+// leaveOut drops the rows that the filter does not want, before anything else
+// is parsed: such a row cannot be at fault in another column.
+func (c *converter) leaveOut(parse func(int), finish []finishFunc) {
+	columns := c.filter.Columns()
+	values := make([]arrow.Array, len(columns))
+	for n, col := range columns {
+		i := slices.IndexFunc(c.columns, func(o schema.Column) bool { return o.Name == col.Name })
+		parse(i)
+		values[n] = finish[i](true)
+		defer values[n].Release()
+	}
+	rec := array.NewRecordBatch(source.ArrowSchema(columns), values, int64(len(c.faulty)))
+	defer rec.Release()
+	for row, keep := range c.filter.Mask(rec) {
+		if !keep && !c.faulty[row] {
+			c.faulty[row] = true
+			c.faults++
 		}
 	}
 }
 
-// column parses a column and returns what makes its array once all faults are known.
-func (c *converter) column(b *block, i int, col schema.Column, flag flagFunc) func() arrow.Array {
+func (c *converter) checkUTF8(b *block, i int, flag flagFunc) {
 	if c.slots[i] < 0 {
-		return func() arrow.Array { return constantArray(col, c.constant[i], b.rows-c.faults) }
+		return
+	}
+	for row, f := range b.fields[c.slots[i]][:b.rows] {
+		if !utf8.Valid(b.bytes(f)) {
+			flag(row, c.columns[i].Name, ruleNotUTF8, "is not valid UTF-8")
+		}
+	}
+}
+
+// column parses a column.
+func (c *converter) column(b *block, i int, col schema.Column, flag flagFunc) finishFunc {
+	if c.slots[i] < 0 {
+		return func(all bool) arrow.Array { return constantArray(col, c.constant[i], c.rows(b, all)) }
 	}
 	fields := b.fields[c.slots[i]][:b.rows]
 	literal, text := anyKind, anyKind
@@ -93,7 +127,14 @@ func (c *converter) column(b *block, i int, col schema.Column, flag flagFunc) fu
 	case schema.Bool:
 		return c.bools(b, fields, col, literal, flag)
 	}
-	return func() arrow.Array { return c.strings(b, fields, col) }
+	return func(all bool) arrow.Array { return c.strings(b, fields, col, all) }
+}
+
+func (c *converter) rows(b *block, all bool) int {
+	if all {
+		return b.rows
+	}
+	return b.rows - c.faults
 }
 
 // wanted is which kind of field a type takes.
@@ -108,7 +149,7 @@ const (
 func (w wanted) takes(f span) bool { return w == anyKind || f.text() == (w == onlyText) }
 
 // fixed parses a column of fixed width. An empty text is NULL unless literals carry their kind.
-func fixed[T int32 | int64 | float64](c *converter, b *block, fields []span, col schema.Column, kind wanted, parse func([]byte) (T, bool), flag flagFunc) func() arrow.Array {
+func fixed[T int32 | int64 | float64](c *converter, b *block, fields []span, col schema.Column, kind wanted, parse func([]byte) (T, bool), flag flagFunc) finishFunc {
 	values := make([]T, len(fields))
 	nulls := nullMask{}
 	for row, f := range fields {
@@ -123,14 +164,14 @@ func fixed[T int32 | int64 | float64](c *converter, b *block, fields []span, col
 		}
 		values[row] = v
 	}
-	return func() arrow.Array {
-		values := keep(values, c)
-		bitmap, n := nulls.bitmap(c)
+	return func(all bool) arrow.Array {
+		values := keep(values, c, all)
+		bitmap, n := nulls.bitmap(c, all)
 		return makeArray(source.ArrowType(col), len(values), n, bitmap, bytesOf(values))
 	}
 }
 
-func (c *converter) bools(b *block, fields []span, col schema.Column, kind wanted, flag flagFunc) func() arrow.Array {
+func (c *converter) bools(b *block, fields []span, col schema.Column, kind wanted, flag flagFunc) finishFunc {
 	values := make([]bool, len(fields))
 	nulls := nullMask{}
 	for row, f := range fields {
@@ -145,21 +186,21 @@ func (c *converter) bools(b *block, fields []span, col schema.Column, kind wante
 		}
 		values[row] = v
 	}
-	return func() arrow.Array {
-		values := keep(values, c)
+	return func(all bool) arrow.Array {
+		values := keep(values, c, all)
 		packed := make([]byte, (len(values)+7)/8)
 		for i, v := range values {
 			if v {
 				packed[i>>3] |= 1 << (i & 7)
 			}
 		}
-		bitmap, n := nulls.bitmap(c)
+		bitmap, n := nulls.bitmap(c, all)
 		return makeArray(source.ArrowType(col), len(values), n, bitmap, packed)
 	}
 }
 
-// strings copies the fields of the good rows behind one another.
-func (c *converter) strings(b *block, fields []span, col schema.Column) arrow.Array {
+// strings copies the fields of the good rows, or of all, behind one another.
+func (c *converter) strings(b *block, fields []span, col schema.Column, all bool) arrow.Array {
 	size := 0
 	for _, f := range fields {
 		size += len(b.bytes(f))
@@ -168,7 +209,7 @@ func (c *converter) strings(b *block, fields []span, col schema.Column) arrow.Ar
 	offsets := make([]int32, 1, len(fields)-c.faults+1)
 	nulls := nullMask{}
 	for row, f := range fields {
-		if c.faults > 0 && c.faulty[row] {
+		if !all && c.faults > 0 && c.faulty[row] {
 			continue
 		}
 		if f.null() {
@@ -181,9 +222,9 @@ func (c *converter) strings(b *block, fields []span, col schema.Column) arrow.Ar
 	return makeArray(source.ArrowType(col), len(offsets)-1, n, bitmap, bytesOf(offsets), data)
 }
 
-// keep moves the values of the good rows together.
-func keep[T any](values []T, c *converter) []T {
-	if c.faults == 0 {
+// keep moves the values of the good rows together, unless all are wanted.
+func keep[T any](values []T, c *converter, all bool) []T {
+	if all || c.faults == 0 {
 		return values
 	}
 	n := 0
@@ -206,11 +247,11 @@ func (m *nullMask) set(row, rows int) {
 	m.null[row] = true
 }
 
-func (m *nullMask) bitmap(c *converter) ([]byte, int) {
+func (m *nullMask) bitmap(c *converter, all bool) ([]byte, int) {
 	if m.null == nil {
 		return nil, 0
 	}
-	m.null = keep(m.null, c)
+	m.null = keep(m.null, c, all)
 	return m.packed(len(m.null))
 }
 

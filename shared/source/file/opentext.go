@@ -66,7 +66,7 @@ func (r *reader) seek(tr *textReader, p part, offset int64) error {
 // wire connects the columns of the file to the columns that are wanted.
 func (r *reader) wire(tr *textReader, p part, header []string, line int64) error {
 	limits := r.files.limits
-	conv := &converter{columns: r.columns, schema: r.schema, constant: r.partitionsOf(p), slots: make([]int, len(r.columns)), typed: r.detail.Format == formatNDJSON}
+	conv := &converter{columns: r.columns, schema: r.schema, filter: r.filter, constant: r.partitionsOf(p), slots: make([]int, len(r.columns)), typed: r.detail.Format == formatNDJSON}
 	slots := make(map[string]int)
 	var raw []bool
 	for i, c := range r.columns {

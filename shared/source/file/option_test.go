@@ -1,14 +1,12 @@
 package file_test
 
 import (
-	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
-	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/source/file"
 )
 
@@ -34,34 +32,6 @@ func TestSettingsThatContradictAreRefused(t *testing.T) {
 	} {
 		if _, err := file.Settings(source.Config{Settings: settings}); fault.CodeOf(err) != fault.SourceInvalidConfig {
 			t.Errorf("%s: got %v, want %s", name, err, fault.SourceInvalidConfig)
-		}
-	}
-}
-
-func TestFieldsTakeWhatTheySay(t *testing.T) {
-	for _, tt := range []struct {
-		field string
-		good  []string
-		bad   []string
-	}{
-		{"csv_delimiter", []string{"auto", "tab", "space", ",", ";", "|", "^", "~", "`", "[", "\\"}, []string{"", ",,", "a", "1", "\t", "é"}},
-		{"csv_quote", []string{"auto", "none", `"`, "'"}, []string{"", `""`, "x"}},
-	} {
-		for _, f := range catalog.FileSettings() {
-			if f.Name != tt.field {
-				continue
-			}
-			whole := regexp.MustCompile("^(?:" + f.Pattern + ")$")
-			for _, v := range append(tt.good, f.Default) {
-				if !whole.MatchString(v) {
-					t.Errorf("%s refuses %q", f.Name, v)
-				}
-			}
-			for _, v := range tt.bad {
-				if whole.MatchString(v) {
-					t.Errorf("%s takes %q", f.Name, v)
-				}
-			}
 		}
 	}
 }

@@ -1,24 +1,27 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // parquetReader reads the row groups of a part one after another.
 type parquetReader struct {
 	file     *parquetFile
 	part     part
-	columns  []schema.Column
-	schema   *arrow.Schema
+	columns  []schema.Column // those of schema, then those that only the filter looks at
+	schema   *arrow.Schema   // of what is delivered
+	filter   *rowfilter.Predicate
 	constant []partition
 	leaves   []int // of the wanted columns
 	limit    int64
@@ -38,7 +41,7 @@ func (r *reader) openParquet(p part) (partReader, error) {
 		return nil, err
 	}
 	pr := &parquetReader{
-		file: file, part: p, columns: r.columns, schema: r.schema, constant: r.partitionsOf(p),
+		file: file, part: p, columns: r.columns, schema: r.schema, filter: r.filter, constant: r.partitionsOf(p),
 		limit: int64(r.files.limits.batchRows), group: r.at.Group, row: r.at.Row,
 	}
 	wanted := make(map[string]bool)
@@ -132,53 +135,78 @@ func (r *parquetReader) read(ctx context.Context) (record arrow.RecordBatch, err
 // batch delivers decoded rows in the wanted columns. read is nil when only
 // partitions are wanted.
 func (r *parquetReader) batch(read arrow.RecordBatch, rows int64) source.Batch {
-	first := r.before + r.row + 1
-	faulty := map[int]source.Reject{}
-	columns := make([]arrow.Array, len(r.columns))
-	for i, col := range r.columns {
-		if col.Partition {
-			columns[i] = constantArray(col, r.constant[i], int(rows))
-			continue
-		}
-		at := read.Schema().FieldIndices(col.Name)[0]
-		columns[i] = deliver(read.Column(at), col, func(row int, rule, reason string) {
-			if _, known := faulty[row]; !known {
-				faulty[row] = source.Reject{Origin: first + int64(row), Column: col.Name, Rule: rule, Reason: reason}
-			}
-		})
+	d := delivery{first: r.before + r.row + 1, keep: make([]bool, rows)}
+	for row := range d.keep {
+		d.keep[row] = true
 	}
-	var batch source.Batch
-	for row := range int(rows) {
-		if reject, bad := faulty[row]; bad {
-			batch.Rejects = append(batch.Rejects, reject)
-		} else {
-			batch.Origins = append(batch.Origins, first+int64(row))
+	all := make([]arrow.Array, len(r.columns))
+	take := func(i int) arrow.Array {
+		if all[i] == nil {
+			all[i] = r.column(read, i, &d)
 		}
+		return all[i]
 	}
+	if r.filter != nil {
+		r.leaveOut(take, &d)
+	}
+	for i := range r.schema.NumFields() {
+		take(i)
+	}
+	n := rowfilter.Count(d.keep)
+	columns := make([]arrow.Array, r.schema.NumFields())
 	for i := range columns {
-		if len(faulty) > 0 {
-			columns[i] = without(columns[i], faulty)
-		}
+		columns[i] = rowfilter.Take(all[i], d.keep, n)
 		defer columns[i].Release()
 	}
-	batch.Record = array.NewRecordBatch(r.schema, columns, int64(len(batch.Origins)))
+	for _, a := range all {
+		a.Release()
+	}
+	batch := source.Batch{Record: array.NewRecordBatch(r.schema, columns, int64(n)), Rejects: d.rejects, Origins: make([]int64, 0, n)}
+	for row, k := range d.keep {
+		if k {
+			batch.Origins = append(batch.Origins, d.first+int64(row))
+		}
+	}
+	slices.SortFunc(batch.Rejects, func(x, y source.Reject) int { return cmp.Compare(x.Origin, y.Origin) })
 	return batch
 }
 
-// without returns arr without some rows, and releases arr.
-func without(arr arrow.Array, rows map[int]source.Reject) arrow.Array {
-	defer arr.Release()
-	b := array.NewBuilder(memory.DefaultAllocator, arr.DataType())
-	defer b.Release()
-	for row := range arr.Len() {
-		if _, drop := rows[row]; drop {
-			continue
-		}
-		if arr.IsNull(row) || !appendValue(b, arr, row) {
-			b.AppendNull()
-		}
+// delivery is what becomes of the rows of one batch.
+type delivery struct {
+	first   int64 // number of the first row
+	keep    []bool
+	rejects []source.Reject
+}
+
+func (d *delivery) reject(row int, column, rule, reason string) {
+	if d.keep[row] {
+		d.keep[row] = false
+		d.rejects = append(d.rejects, source.Reject{Origin: d.first + int64(row), Column: column, Rule: rule, Reason: reason})
 	}
-	return b.NewArray()
+}
+
+func (r *parquetReader) column(read arrow.RecordBatch, i int, d *delivery) arrow.Array {
+	col := r.columns[i]
+	if col.Partition {
+		return constantArray(col, r.constant[i], len(d.keep))
+	}
+	at := read.Schema().FieldIndices(col.Name)[0]
+	return deliver(read.Column(at), col, func(row int, rule, reason string) { d.reject(row, col.Name, rule, reason) })
+}
+
+// leaveOut drops the rows that the filter does not want. It comes before the
+// other columns are looked at: such a row cannot be at fault in one of them.
+func (r *parquetReader) leaveOut(take func(int) arrow.Array, d *delivery) {
+	columns := r.filter.Columns()
+	values := make([]arrow.Array, len(columns))
+	for n, c := range columns {
+		values[n] = take(slices.IndexFunc(r.columns, func(o schema.Column) bool { return o.Name == c.Name }))
+	}
+	rec := array.NewRecordBatch(source.ArrowSchema(columns), values, int64(len(d.keep)))
+	defer rec.Release()
+	for row, holds := range r.filter.Mask(rec) {
+		d.keep[row] = d.keep[row] && holds
+	}
 }
 
 // leave drops the decoder of the current group.

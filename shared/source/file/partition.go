@@ -9,6 +9,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // partitionColumns collects the values of partition directories and types
@@ -81,6 +82,20 @@ func partitionOf(partitions []partition, name string) partition {
 		}
 	}
 	return partition{name: name, null: true}
+}
+
+// partitionBounds is all there is to know of a partition column in one file;
+// of any other column it is nothing.
+func partitionBounds(t schema.Table, partitions []partition, name string) rowfilter.Bounds {
+	c, ok := t.Column(name)
+	if !ok || !c.Partition {
+		return rowfilter.Bounds{Rows: 1, Nulls: -1}
+	}
+	p := partitionOf(partitions, name)
+	if p.null {
+		return rowfilter.Bounds{Rows: 1, Nulls: 1}
+	}
+	return rowfilter.Bounds{Rows: 1, Extremes: constantArray(c, p, 2)}
 }
 
 // constantArray repeats a partition's value. The column was typed by the paths

@@ -11,6 +11,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // detail is a split's Detail: some parts of files, one after another.
@@ -97,11 +98,24 @@ func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, 
 	}
 	table.Columns = withPartitions(columns, l.partitions.columns())
 	table.Rows = int64(rowsPerByte * float64(l.bytes))
+	filter, err := rowfilter.Compile(req.Filter, table.Columns)
+	if err != nil {
+		return source.Plan{}, err
+	}
+	objects = f.prune(objects, table, filter)
 	parts, err := f.parts(ctx, l.format, objects, columns, target)
 	if err != nil {
 		return source.Plan{}, err
 	}
 	return source.Plan{Table: table, Splits: group(l.format, parts, target, rowsPerByte)}, nil
+}
+
+// prune drops the files in whose partitions a filter holds for no row.
+func (f *Files) prune(objects []Object, t schema.Table, filter *rowfilter.Predicate) []Object {
+	return slices.DeleteFunc(objects, func(obj Object) bool {
+		place, _ := f.layout.place(obj.Key)
+		return !filter.MayHold(func(column string) rowfilter.Bounds { return partitionBounds(t, place.partitions, column) })
+	})
 }
 
 // parts cuts every file, in the order of keys.

@@ -13,6 +13,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // Read opens a split. Every batch is from one file.
@@ -30,6 +31,12 @@ func (f *Files) Read(ctx context.Context, req source.ReadRequest) (source.Reader
 		return nil, err
 	}
 	r := &reader{files: f, detail: d, table: req.Table, columns: columns, schema: source.ArrowSchema(columns), at: at}
+	if len(req.Filter) > 0 {
+		if r.filter, err = rowfilter.Compile(req.Filter, req.Table.Columns); err != nil {
+			return nil, err
+		}
+		r.columns = withFilter(columns, r.filter)
+	}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return r, nil
 }
@@ -50,6 +57,17 @@ func project(t schema.Table, names []string) ([]schema.Column, error) {
 	return columns, nil
 }
 
+// withFilter appends the columns that only the filter looks at.
+func withFilter(columns []schema.Column, filter *rowfilter.Predicate) []schema.Column {
+	all := slices.Clone(columns)
+	for _, c := range filter.Columns() {
+		if !slices.ContainsFunc(columns, func(o schema.Column) bool { return o.Name == c.Name }) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // partReader reads the rows of one part.
 type partReader interface {
 	// next returns a batch and the place after it, io.EOF at the end of the part.
@@ -62,8 +80,9 @@ type reader struct {
 	files   *Files
 	detail  detail
 	table   schema.Table
-	columns []schema.Column
-	schema  *arrow.Schema
+	columns []schema.Column // those of schema, then those that only the filter looks at
+	schema  *arrow.Schema   // of what is delivered
+	filter  *rowfilter.Predicate
 	at      checkpoint
 	part    partReader // nil between two parts
 
