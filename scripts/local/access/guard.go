@@ -39,7 +39,9 @@ func Guard(ring *Ring, needs Needs, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case errors.Is(err, ErrUnsigned):
 			refuse(w, http.StatusBadRequest, "MissingAuthenticationTokenException", "Missing Authentication Token")
-		case errors.Is(err, ErrUnknownKey):
+		case errors.Is(err, ErrExpired):
+			refuse(w, http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired")
+		case errors.Is(err, ErrUnknownKey), errors.Is(err, ErrToken):
 			refuse(w, http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.")
 		case errors.Is(err, ErrMismatch):
 			refuse(w, http.StatusBadRequest, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided.")

@@ -2,17 +2,31 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
-// Key is an access key and what it may do.
+// Key is an access key and what it may do: what a grant or the policy allows,
+// within the session's policy.
 type Key struct {
 	ID     string
 	Secret string
 	Grants []Grant
+	Policy *Policy
+
+	// Of temporary credentials: what goes with every request, when it ends, who
+	// it is and what the session is limited to.
+	Token   string
+	Expires time.Time
+	ARN     string
+	Session *Policy
 }
+
+// expired reports whether the key was temporary and has ended.
+func (k Key) expired() bool { return !k.Expires.IsZero() && time.Now().After(k.Expires) }
 
 // Grant allows actions such as s3:GetObject. The action "*" is every action.
 //
@@ -106,19 +120,61 @@ func (r *Ring) Revoke(id string) {
 	delete(r.keys, id)
 }
 
-// Secret returns the secret of a key.
-func (r *Ring) Secret(id string) (string, bool) {
+// Sweep forgets temporary keys that ended an hour ago: until then whoever uses one is told that it has expired.
+func (r *Ring) Sweep() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.keys, func(_ string, k Key) bool { return !k.Expires.IsZero() && time.Since(k.Expires) > time.Hour })
+}
+
+// Expire ends every temporary key now.
+func (r *Ring) Expire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, k := range r.keys {
+		if !k.Expires.IsZero() {
+			k.Expires = time.Now()
+			r.keys[id] = k
+		}
+	}
+}
+
+// Key returns the key of that id.
+func (r *Ring) Key(id string) (Key, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	k, ok := r.keys[id]
+	return k, ok
+}
+
+// Secret returns the secret of a key.
+func (r *Ring) Secret(id string) (string, bool) {
+	k, ok := r.Key(id)
 	return k.Secret, ok
 }
 
 // Allows says whether the key of that id may do the action in S3. For s3:ListBucket the key is the requested prefix.
 func (r *Ring) Allows(id, action, bucket, key string) bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return slices.ContainsFunc(r.keys[id].Grants, func(g Grant) bool { return g.allows(action, bucket, key) })
+	k, _ := r.Key(id)
+	request := objectRequest(action, bucket, key)
+	if !slices.ContainsFunc(k.Grants, func(g Grant) bool { return g.allows(action, bucket, key) }) && (k.Policy == nil || !k.Policy.Allows(request)) {
+		return false
+	}
+	return k.Session == nil || k.Session.Allows(request)
+}
+
+// objectRequest is a request to S3 as policies see it.
+func objectRequest(action, bucket, key string) Request {
+	r := Request{Action: action, Resource: "arn:aws:s3:::" + bucket}
+	switch {
+	case bucket == "":
+		r.Resource = "*"
+	case action == "s3:ListBucket" || action == "s3:ListBucketVersions":
+		r.Context = map[string]string{"s3:prefix": key}
+	case key != "":
+		r.Resource += "/" + key
+	}
+	return r
 }
 
 // Need is one permission that a request to another service than S3 takes: an action on a resource, in DynamoDB for the

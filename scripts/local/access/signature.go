@@ -21,6 +21,8 @@ var (
 	ErrUnknownKey = errors.New("the access key is unknown")
 	ErrMismatch   = errors.New("the signature does not match")
 	ErrSkewed     = errors.New("the request time is too far from the server's")
+	ErrToken      = errors.New("the security token is not that of the access key")
+	ErrExpired    = errors.New("the security token has expired")
 )
 
 const (
@@ -68,7 +70,7 @@ func (r *Ring) Verify(req *http.Request, payloadHash string) (Signature, error) 
 	if err != nil {
 		return sig, err
 	}
-	secret, ok := r.Secret(sig.KeyID)
+	key, ok := r.Key(sig.KeyID)
 	if !ok {
 		return sig, ErrUnknownKey
 	}
@@ -80,7 +82,7 @@ func (r *Ring) Verify(req *http.Request, payloadHash string) (Signature, error) 
 		return sig, ErrSkewed
 	}
 	again := signedPart(req, sig.headers)
-	credentials := aws.Credentials{AccessKeyID: sig.KeyID, SecretAccessKey: secret, SessionToken: req.Header.Get("X-Amz-Security-Token")}
+	credentials := aws.Credentials{AccessKeyID: sig.KeyID, SecretAccessKey: key.Secret, SessionToken: req.Header.Get("X-Amz-Security-Token")}
 	err = v4.NewSigner().SignHTTP(req.Context(), credentials, again, payloadHash, sig.Service, sig.Region, at, func(o *v4.SignerOptions) {
 		o.DisableURIPathEscaping = sig.Service == "s3"
 	})
@@ -91,6 +93,12 @@ func (r *Ring) Verify(req *http.Request, payloadHash string) (Signature, error) 
 	if err != nil || !slices.Equal(want.headers, sig.headers) ||
 		subtle.ConstantTimeCompare([]byte(want.signature), []byte(sig.signature)) != 1 {
 		return sig, ErrMismatch
+	}
+	switch {
+	case req.Header.Get("X-Amz-Security-Token") != key.Token:
+		return sig, ErrToken
+	case key.expired():
+		return sig, ErrExpired
 	}
 	return sig, nil
 }

@@ -67,6 +67,10 @@ func (f *front) authenticate(r *http.Request) (string, *failure) {
 			status: http.StatusForbidden, Code: "InvalidAccessKeyId",
 			Message: "The AWS Access Key Id you provided does not exist in our records.",
 		}
+	case errors.Is(err, access.ErrExpired):
+		return "", &failure{status: http.StatusBadRequest, Code: "ExpiredToken", Message: "The provided token has expired."}
+	case errors.Is(err, access.ErrToken):
+		return "", &failure{status: http.StatusBadRequest, Code: "InvalidToken", Message: "The provided token is malformed or otherwise invalid."}
 	case errors.Is(err, access.ErrMismatch):
 		return "", &failure{
 			status: http.StatusForbidden, Code: "SignatureDoesNotMatch",

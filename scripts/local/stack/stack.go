@@ -15,6 +15,7 @@ import (
 	"github.com/headwaterhq/headwater/scripts/local/lambda"
 	"github.com/headwaterhq/headwater/scripts/local/process"
 	"github.com/headwaterhq/headwater/scripts/local/schedule"
+	"github.com/headwaterhq/headwater/scripts/local/sts"
 	"github.com/headwaterhq/headwater/scripts/local/template"
 	"github.com/headwaterhq/headwater/shared/names"
 )
@@ -24,8 +25,9 @@ type Stack struct {
 	URLs     URLs
 	Platform access.Key // may do everything, as the deployed roles may together
 	Keys     *access.Ring
-	Table    string // the DynamoDB table
-	Bucket   string // the lake
+	Roles    *sts.Roles // roles of anybody's account, which STS gives to whom they trust; none at first
+	Table    string     // the DynamoDB table
+	Bucket   string     // the lake
 
 	cfg       Config
 	declared  *template.Stack
@@ -48,7 +50,7 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the stack: %w", err)
 	}
-	s := &Stack{cfg: cfg, Platform: newKey(access.Everything("*"))}
+	s := &Stack{cfg: cfg, Platform: newKey(access.Everything("*")), Roles: sts.NewRoles()}
 	s.Keys = access.NewRing(append(cfg.Keys, s.Platform)...)
 	for _, step := range []func(context.Context) error{
 		s.readTemplate, s.takeDirectory, s.startStores, s.startFunctions, s.startMachines, s.startAPI, s.startSchedules,

@@ -65,7 +65,7 @@ func (s *Stack) startStores(ctx context.Context) error {
 	if err := errors.Join(
 		s.listen("S3", s.cfg.Ports.S3, s3, &s.URLs.S3),
 		s.listen("Secrets Manager", s.cfg.Ports.SecretsManager, access.Guard(s.Keys, s.secretNeeds, secrets), &s.URLs.SecretsManager),
-		s.listen("STS", s.cfg.Ports.STS, sts.Handler(s.Keys, s.cfg.Account), &s.URLs.STS),
+		s.listen("STS", s.cfg.Ports.STS, sts.Handler(s.Keys, s.cfg.Account, s.Roles), &s.URLs.STS),
 	); err != nil {
 		return err
 	}

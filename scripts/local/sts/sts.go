@@ -1,4 +1,5 @@
-// Package sts is AWS STS on the wire, as far as GetCallerIdentity.
+// Package sts is AWS STS on the wire, as far as GetCallerIdentity and AssumeRole:
+// trust policies, external IDs, session policies and temporary credentials.
 package sts
 
 import (
@@ -21,31 +22,42 @@ const (
 	maxBody   = 1 << 20
 )
 
-// Handler serves GetCallerIdentity for the keys of the ring, as users of the account that are named like their key.
-func Handler(ring *access.Ring, account string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
-			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
-			return
-		}
-		sum := sha256.Sum256(body)
-		sig, err := ring.Verify(r, hex.EncodeToString(sum[:]))
-		if err != nil {
-			refuseSignature(w, err)
-			return
-		}
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			refuse(w, http.StatusBadRequest, "MalformedQueryString", "The query string is malformed.")
-			return
-		}
-		if action := form.Get("Action"); action != "GetCallerIdentity" {
-			refuse(w, http.StatusNotImplemented, "NotImplemented", "The laptop stack does not know the action "+action+".")
-			return
-		}
-		answer(w, identity(sig.KeyID, account))
-	})
+// Handler serves the keys of the ring. Those that are not sessions of a role are users of the account, named like their key.
+func Handler(ring *access.Ring, account string, roles *Roles) http.Handler {
+	return &server{ring: ring, account: account, roles: roles}
+}
+
+type server struct {
+	ring    *access.Ring
+	account string
+	roles   *Roles
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
+		return
+	}
+	sum := sha256.Sum256(body)
+	sig, err := s.ring.Verify(r, hex.EncodeToString(sum[:]))
+	if err != nil {
+		refuseSignature(w, err)
+		return
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "MalformedQueryString", "The query string is malformed.")
+		return
+	}
+	switch action := form.Get("Action"); action {
+	case "GetCallerIdentity":
+		answer(w, s.identity(sig.KeyID))
+	case "AssumeRole":
+		s.assume(w, sig.KeyID, form)
+	default:
+		refuse(w, http.StatusNotImplemented, "NotImplemented", "The laptop stack does not know the action "+action+".")
+	}
 }
 
 type response struct {
@@ -59,10 +71,18 @@ type response struct {
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
 
-func identity(key, account string) response {
+// arn is who a key belongs to.
+func (s *server) arn(key string) string {
+	if k, _ := s.ring.Key(key); k.ARN != "" {
+		return k.ARN
+	}
+	return "arn:aws:iam::" + s.account + ":user/" + strings.ToLower(key)
+}
+
+func (s *server) identity(key string) response {
 	out := response{Xmlns: namespace, RequestID: ulid.Make().String()}
-	out.Result.Account = account
-	out.Result.Arn = "arn:aws:iam::" + account + ":user/" + strings.ToLower(key)
+	out.Result.Arn = s.arn(key)
+	out.Result.Account = strings.Split(out.Result.Arn, ":")[4]
 	out.Result.UserId = "AIDA" + key
 	return out
 }
@@ -71,7 +91,9 @@ func refuseSignature(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, access.ErrUnsigned):
 		refuse(w, http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
-	case errors.Is(err, access.ErrUnknownKey):
+	case errors.Is(err, access.ErrExpired):
+		refuse(w, http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired")
+	case errors.Is(err, access.ErrUnknownKey), errors.Is(err, access.ErrToken):
 		refuse(w, http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
 	case errors.Is(err, access.ErrMismatch):
 		refuse(w, http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "+
@@ -102,7 +124,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	_ = xml.NewEncoder(w).Encode(out)
 }
 
-func answer(w http.ResponseWriter, out response) {
+func answer(w http.ResponseWriter, out any) {
 	w.Header().Set("Content-Type", "text/xml")
 	_ = xml.NewEncoder(w).Encode(out)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestGetCallerIdentity(t *testing.T) {
-	server := httptest.NewServer(sts.Handler(access.NewRing(access.Key{ID: "AKDEMO", Secret: "right"}), "000000000000"))
+	server := httptest.NewServer(sts.Handler(access.NewRing(access.Key{ID: "AKDEMO", Secret: "right"}), "000000000000", sts.NewRoles()))
 	t.Cleanup(server.Close)
 	call := func(id, secret string) (*client.GetCallerIdentityOutput, error) {
 		return client.New(client.Options{

@@ -17,7 +17,7 @@ type Statement struct {
 }
 
 // served are the services whose permissions the laptop stack can hold; others, such as logs and traces, have no part in it.
-var served = []string{"dynamodb:", "events:", "lambda:", "s3:", "secretsmanager:", "states:"}
+var served = []string{"dynamodb:", "events:", "lambda:", "s3:", "secretsmanager:", "states:", "sts:"}
 
 // oneOrMore is a string, or a list of strings.
 type oneOrMore []string
