@@ -3,12 +3,14 @@ package all
 
 import (
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/gcs"
 	"github.com/headwaterhq/headwater/shared/source/s3"
 )
 
 // Drivers are the drivers of all platforms.
-func Drivers(_ source.Endpoints) []source.Driver {
+func Drivers(endpoints source.Endpoints) []source.Driver {
 	return []source.Driver{
+		gcs.New(endpoints),
 		s3.New(),
 	}
 }

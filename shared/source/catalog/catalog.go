@@ -14,6 +14,7 @@ type entry struct {
 
 func entries() []entry {
 	return []entry{
+		{GCS(), GCSGrants},
 		{S3(), S3Grants},
 	}
 }

@@ -2,11 +2,18 @@ package catalog
 
 import "github.com/headwaterhq/headwater/shared/source"
 
+// The auth methods of Google Cloud's platforms.
+const (
+	GoogleFederation = "workload_identity"
+	GoogleKey        = "service_account_key"
+	GoogleOAuth      = "oauth"
+)
+
 // googleAuth are the auth methods of Google Cloud's platforms.
 func googleAuth() []source.AuthMethod {
 	return []source.AuthMethod{
 		{
-			Name: "workload_identity", Title: "Workload identity federation",
+			Name: GoogleFederation, Title: "Workload identity federation",
 			Description: "Headwater's AWS role becomes a service account of yours, by a trust that you set up once. No key is made, stored or rotated.",
 			Fields: []source.Field{
 				{
@@ -32,7 +39,7 @@ func googleAuth() []source.AuthMethod {
 			},
 		},
 		{
-			Name: "service_account_key", Title: "Service-account key",
+			Name: GoogleKey, Title: "Service-account key",
 			Description: "A key of a service account, which may list and read what is to be imported and nothing else.",
 			Fields: []source.Field{
 				{
@@ -42,7 +49,7 @@ func googleAuth() []source.AuthMethod {
 			},
 		},
 		{
-			Name: "oauth", Title: "OAuth",
+			Name: GoogleOAuth, Title: "OAuth",
 			Description: "What a Google user consented to. It ends when the user takes the consent back or leaves the organization, so prefer a service account.",
 			Fields: []source.Field{
 				{
@@ -57,5 +64,5 @@ func googleAuth() []source.AuthMethod {
 	}
 }
 
-// googleAccount is an account's email, of one that a person may have made or that Google makes for a project.
+// googleAccount is a service account's email, of one that people made or that Google made for a project.
 const googleAccount = `[a-z0-9][a-z0-9.-]*@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com`

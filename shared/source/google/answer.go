@@ -39,6 +39,7 @@ func restAnswer(e *googleapi.Error) answer {
 	a := answer{status: e.Code, metadata: map[string]string{}, text: e.Message}
 	if e.Message == "" {
 		a.text = e.Body
+		a.xml()
 	}
 	for _, item := range e.Errors {
 		a.reasons = append(a.reasons, item.Reason)
@@ -47,6 +48,16 @@ func restAnswer(e *googleapi.Error) answer {
 		a.detail(d)
 	}
 	return a
+}
+
+var xmlCode = regexp.MustCompile(`<Code>([A-Za-z])([A-Za-z]*)</Code>`)
+
+// xml reads the code of an answer of Cloud Storage's XML API, which serves
+// downloads: the JSON API has the same ones, in lower camel case.
+func (a *answer) xml() {
+	if m := xmlCode.FindStringSubmatch(a.text); m != nil {
+		a.reasons = append(a.reasons, strings.ToLower(m[1])+m[2])
+	}
 }
 
 // detail reads google.rpc's details as JSON has them.
@@ -109,7 +120,7 @@ func (a answer) permission() string {
 		return name
 	}
 	for _, name := range permission.FindAllString(a.text, -1) {
-		if !strings.Contains(name, ".googleapis.") {
+		if !strings.HasSuffix(name, ".com") { // hosts, and the emails of service accounts
 			return name
 		}
 	}
