@@ -38,10 +38,16 @@ type route struct {
 func routes() []route {
 	const get, post = awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_POST
 	return []route{
+		{method: get, path: "/v1/catalog", function: names.API},
+		{method: get, path: "/v1/catalog/{platform}", function: names.API},
 		{method: post, path: "/v1/connections", function: names.API},
 		{method: get, path: "/v1/connections", function: names.API},
 		{method: get, path: "/v1/connections/{id}", function: names.API},
+		{method: post, path: "/v1/connections/{id}/validations", function: names.API},
+		{method: get, path: "/v1/connections/{id}/validations/{validation_id}", function: names.API},
+		{method: get, path: "/v1/connections/{id}/grants", function: names.API},
 		{method: get, path: "/v1/connections/{id}/schema", function: names.API},
+		{method: get, path: "/v1/connections/{id}/schema/tables", function: names.API},
 		{method: post, path: "/v1/imports", function: names.API},
 		{method: get, path: "/v1/imports", function: names.API},
 		{method: get, path: "/v1/imports/{id}", function: names.API},

@@ -38,6 +38,10 @@ var accepted = []struct {
 		"a credential's name has its workspace and connection in it",
 	},
 	{
+		`^/headwater/(Check|Discover|Plan|Extract)Role/`, `^AwsSolutions-IAM5\[Resource::arn:\*:iam::\*:role/headwater-\*\]`,
+		"the roles of connections are in their owners' accounts, and each has to trust this one",
+	},
+	{
 		`^/headwater/(Plan|Extract|Commit|Settle|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:(database/ws_\*|table/ws_\*/\*)\]`,
 		"the catalog has one database per workspace, and one table per import in it",
 	},

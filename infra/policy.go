@@ -102,6 +102,12 @@ func (s *stack) secrets(actions ...string) awsiam.PolicyStatement {
 	})}, nil)
 }
 
+// assumeSourceRoles allows assuming the roles by which connections read: those
+// of any account whose name says so, and only if they trust this account.
+func (s *stack) assumeSourceRoles() awsiam.PolicyStatement {
+	return allow([]string{"sts:AssumeRole"}, []*string{jsii.String("arn:*:iam::*:role/" + names.SourceRolePrefix + "*")}, nil)
+}
+
 func (s *stack) readCatalog() awsiam.PolicyStatement {
 	return s.catalog("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
 }

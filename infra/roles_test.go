@@ -85,6 +85,20 @@ func TestWhoMayOpenASecret(t *testing.T) {
 	}
 }
 
+// TestWhoMayAssumeARole: those that talk to a source, and only roles that are meant for it.
+func TestWhoMayAssumeARole(t *testing.T) {
+	if diff := cmp.Diff([]string{"Check", "Discover", "Extract", "Plan"}, rolesThatMay(t, "sts:AssumeRole")); diff != "" {
+		t.Errorf("sts:AssumeRole (-want +got):\n%s", diff)
+	}
+	for role, statements := range grants(t) {
+		for _, s := range statements {
+			if slices.Contains(s.Action, "sts:AssumeRole") && string(s.Resource) != `"arn:*:iam::*:role/headwater-*"` {
+				t.Errorf("%s may assume %s", role, s.Resource)
+			}
+		}
+	}
+}
+
 // TestWhoMayTouchItems holds that only the authorizer reads API keys, and that
 // nobody writes them, scans the table, or removes what is not theirs to remove.
 func TestWhoMayTouchItems(t *testing.T) {

@@ -18,7 +18,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets),
 				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
-				s.secrets("secretsmanager:GetSecretValue"),
+				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 			},
 		},
 		{
@@ -27,7 +27,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ConnectionPartition),
-				s.secrets("secretsmanager:GetSecretValue"),
+				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				s.listObjects(), s.writeObjects(names.SchemaPrefix, names.DiscoveryPrefix),
 			},
 		},
@@ -54,7 +54,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
-				s.secrets("secretsmanager:GetSecretValue"),
+				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix),
 				// Changing a table's columns drops its oldest metadata files.
 				s.replaceObjects(names.LakePrefix),
@@ -67,7 +67,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
-				s.secrets("secretsmanager:GetSecretValue"),
+				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				// A worker that loses the race for a part drops the files it wrote.
 				s.listObjects(), s.replaceObjects(names.RunPrefix, names.QuarantinePrefix, names.LakePrefix),
 				s.readCatalog(),

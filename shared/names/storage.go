@@ -30,6 +30,10 @@ const (
 // SecretPrefix/<workspace>/<connection>.
 const SecretPrefix = "headwater"
 
+// SourceRolePrefix begins the name of every role, of anybody's account, that
+// Headwater may assume to read a source.
+const SourceRolePrefix = "headwater-"
+
 // What the keys of the lake bucket begin with.
 const (
 	SchemaPrefix     = "schemas/"
