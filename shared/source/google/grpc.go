@@ -71,10 +71,10 @@ func (c *caller) unary(ctx context.Context, method string, req, reply any, conn 
 }
 
 func (c *caller) stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	s := &stream{tokens: c.tokens, open: func(token string) (grpc.ClientStream, error) {
+	s := &stream{ctx: ctx, tokens: c.tokens, open: func(token string) (grpc.ClientStream, error) {
 		return open(bearingCall(ctx, token), desc, conn, method, opts...)
 	}}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 )
@@ -20,9 +21,8 @@ func byNetwork(err error) *fault.Error {
 	var call *net.OpError
 	var timeout net.Error
 	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &certificate), errors.As(err, &record),
+	case errors.As(err, &certificate), errors.Is(err, http.ErrSchemeMismatch),
 		errors.As(err, &dns) && !dns.IsTemporary,
 		errors.As(err, &call) && call.Op == "dial":
 		return fault.New(fault.SourceNetwork, messages[fault.SourceNetwork])

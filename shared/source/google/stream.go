@@ -18,6 +18,7 @@ import (
 // was sent is kept for one message only.
 type stream struct {
 	grpc.ClientStream
+	ctx    context.Context // the caller's; that of ClientStream ends with it
 	tokens *tokens
 	open   func(token string) (grpc.ClientStream, error)
 
@@ -28,13 +29,13 @@ type stream struct {
 	renewed  bool
 }
 
-func (s *stream) start(ctx context.Context) (err error) {
-	if s.token, err = s.tokens.get(ctx); err != nil {
+func (s *stream) start() (err error) {
+	if s.token, err = s.tokens.get(s.ctx); err != nil {
 		return err
 	}
 	opened, err := s.open(s.token)
 	if err != nil {
-		return ended(ctx, err)
+		return ended(s.ctx, err)
 	}
 	s.ClientStream = opened
 	return nil
@@ -65,12 +66,12 @@ func (s *stream) RecvMsg(m any) error {
 		}
 	}
 	s.received = s.received || err == nil
-	return ended(s.Context(), err)
+	return ended(s.ctx, err)
 }
 
 // again opens the stream with a new token, and asks for the same.
 func (s *stream) again() error {
-	if err := s.start(s.Context()); err != nil {
+	if err := s.start(); err != nil {
 		return err
 	}
 	if s.sent != nil {
