@@ -10,7 +10,7 @@ func GCS() source.Spec {
 		Description: "Imports CSV, NDJSON and Parquet files of a Cloud Storage bucket; CSV and NDJSON also compressed with gzip or zstd. " +
 			"Every directory below the prefix that has data files is a table; directories named key=value are columns.",
 		Category: "cloud_storage", Keywords: []string{"google", "gcp", "bucket", "csv", "json", "parquet"},
-		Availability: source.Available, Capabilities: S3().Capabilities, // package file's, whatever the store
+		Availability: source.Available, Capabilities: []source.Capability{source.RowFilter, source.NestedColumns, source.Grants},
 		Settings: append(gcsSettings(), FileSettings()...),
 		Auth:     googleAuth(),
 	}
