@@ -22,6 +22,7 @@ func (s *stack) addHandlers() {
 			names.EnvKMSKeyID:              s.storage.key.KeyArn(),
 			names.EnvValidateConnectionARN: validate.StateMachineArn(),
 			names.EnvRunImportARN:          run.StateMachineArn(),
+			names.EnvPrincipal:             s.scope.Account(),
 		}),
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),

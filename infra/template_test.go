@@ -89,7 +89,7 @@ func TestFunctions(t *testing.T) {
 	want := map[string]settings{
 		"headwater-authorizer": {512, 30, []string{names.EnvLogLevel, names.EnvTable}},
 		"headwater-api": {512, 30, with(names.EnvKMSKeyID, names.EnvSecretPrefix,
-			names.EnvValidateConnectionARN, names.EnvRunImportARN)},
+			names.EnvValidateConnectionARN, names.EnvRunImportARN, names.EnvPrincipal)},
 		"headwater-lookup":   {2048, 30, with(names.EnvLakeCatalog)},
 		"headwater-check":    {512, 60, with(names.EnvSecretPrefix)},
 		"headwater-discover": {512, 120, with(names.EnvSecretPrefix)},

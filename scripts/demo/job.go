@@ -106,7 +106,7 @@ func (j *Job) Discover(ctx context.Context) error {
 	}
 	j.say("schema", "%d tables", len(p.Items))
 	for _, t := range p.Items {
-		j.say("", "%-16s %-8s %2d columns, %d files", t.Name, t.Format, len(t.Columns), t.Files)
+		j.say("", "%-16s %-8s %2d columns, %d files", t.Name, t.Format, t.ColumnCount, t.Files)
 		if t.Problem != "" {
 			return fmt.Errorf("table %s: %s", t.Name, t.Problem)
 		}

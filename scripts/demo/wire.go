@@ -64,16 +64,11 @@ type schemaPage struct {
 }
 
 type table struct {
-	Name    string  `json:"name"`
-	Format  string  `json:"format"`
-	Columns []field `json:"columns"`
-	Files   int64   `json:"files"`
-	Problem string  `json:"problem"`
-}
-
-type field struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
+	Name        string `json:"name"`
+	Format      string `json:"format"`
+	ColumnCount int    `json:"column_count"`
+	Files       int64  `json:"files"`
+	Problem     string `json:"problem"`
 }
 
 type imported struct {

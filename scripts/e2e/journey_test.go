@@ -131,7 +131,7 @@ func (w workspace) active(t *testing.T) connection {
 func (w workspace) tables(t *testing.T, c connection) map[string]table {
 	t.Helper()
 	var page list[table]
-	w.get(t, "/v1/connections/"+c.ID+"/schema", &page)
+	w.get(t, "/v1/connections/"+c.ID+"/schema?columns=true", &page)
 	found := map[string]table{}
 	for _, item := range page.Items {
 		found[item.Name] = item

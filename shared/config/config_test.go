@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/shared/config"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 func lookup(env map[string]string) config.Lookup {
@@ -22,7 +23,7 @@ func lookup(env map[string]string) config.Lookup {
 
 var full = map[string]string{
 	"HEADWATER_TABLE": "t", "HEADWATER_BUCKET": "b", "HEADWATER_KMS_KEY_ID": "k", "HEADWATER_SECRET_PREFIX": "s",
-	"HEADWATER_VALIDATE_CONNECTION_ARN": "v", "HEADWATER_RUN_IMPORT_ARN": "r",
+	"HEADWATER_VALIDATE_CONNECTION_ARN": "v", "HEADWATER_RUN_IMPORT_ARN": "r", "HEADWATER_PRINCIPAL": "123456789012",
 	"HEADWATER_LAKE_CATALOG": "sql", "HEADWATER_LAKE_CATALOG_URI": "file:lake.db",
 	"HEADWATER_OIDC_ISSUER": "https://id.example", "HEADWATER_OIDC_AUDIENCE": "hw", "HEADWATER_OIDC_WORKSPACE_CLAIM": "ws",
 	"HEADWATER_LOG_LEVEL":      "debug",
@@ -34,7 +35,7 @@ func TestComplete(t *testing.T) {
 	control := config.Control{Function: self, Table: "t", Bucket: "b"}
 	lake := config.Lake{Control: control, Catalog: config.Catalog{Kind: "sql", URI: "file:lake.db"}}
 	check(t, config.ForAPI, config.API{
-		Function: self, Table: "t", Bucket: "b", KMSKeyID: "k", SecretPrefix: "s", ValidateConnectionARN: "v", RunImportARN: "r",
+		Function: self, Table: "t", Bucket: "b", KMSKeyID: "k", SecretPrefix: "s", ValidateConnectionARN: "v", RunImportARN: "r", Principal: "123456789012",
 	})
 	check(t, config.ForAuthorizer, config.Authorizer{
 		Function: self, Table: "t", OIDC: config.OIDC{Issuer: "https://id.example", Audience: "hw", WorkspaceClaim: "ws"},
@@ -101,7 +102,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	documented := map[string]bool{}
-	for _, name := range regexp.MustCompile("HEADWATER_[A-Z_]*[A-Z]").FindAllString(string(doc), -1) {
+	for _, name := range regexp.MustCompile("HEADWATER_[A-Z0-9_]*[A-Z0-9]").FindAllString(string(doc), -1) {
 		documented[name] = true
 	}
 	asked := map[string]bool{}
@@ -114,6 +115,12 @@ func TestVariablesAreDocumented(t *testing.T) {
 	_, _ = config.ForAPI(spy)
 	_, _ = config.ForAuthorizer(spy)
 	_, _ = config.ForTransfer(spy)
+	for _, service := range []string{
+		source.EndpointBigQuery, source.EndpointBigQueryStorage, source.EndpointGCS, source.EndpointGoogleOAuth, source.EndpointGoogleSTS,
+		source.EndpointGoogleIAMCredentials, source.EndpointGoogleResourceManager, source.EndpointSnowflake,
+	} {
+		config.Endpoints(spy)(service)
+	}
 	if diff := cmp.Diff(documented, asked); diff != "" {
 		t.Errorf("documented and read variables differ (-documented +read):\n%s", diff)
 	}

@@ -16,6 +16,7 @@ type API struct {
 	SecretPrefix          string
 	ValidateConnectionARN string
 	RunImportARN          string
+	Principal             string // AWS account of the functions, which owners of roles trust
 }
 
 // ForAPI reads the api function's environment.
@@ -29,6 +30,7 @@ func ForAPI(lookup Lookup) (API, error) {
 		SecretPrefix:          r.required(names.EnvSecretPrefix),
 		ValidateConnectionARN: r.required(names.EnvValidateConnectionARN),
 		RunImportARN:          r.required(names.EnvRunImportARN),
+		Principal:             r.required(names.EnvPrincipal),
 	}
 	return c, r.err()
 }

@@ -12,8 +12,10 @@ import (
 // Status is what a connection is good for.
 type Status string
 
-// The statuses. A connection is processing from its creation until its first
-// validation has ended, which it always does within ten minutes.
+// The statuses. A connection is processing from its creation, or from the
+// request to validate it when it was inactive, until the validation has ended,
+// which it always does within ten minutes. One that was active stays so
+// meanwhile: its imports go on.
 const (
 	Processing Status = "processing"
 	Active     Status = "active"
@@ -32,7 +34,7 @@ type Connection struct {
 	Status          Status         `json:"status"`
 	StatusChange    Change         `json:"status_change"`        // the last one
 	ValidationID    string         `json:"validation_id"`        // the newest one
-	SchemaKey       string         `json:"schema_key,omitempty"` // object with the last good snapshot
+	SchemaKey       string         `json:"schema_key,omitempty"` // index of the last good snapshot
 	SchemaVersion   string         `json:"schema_version,omitempty"`
 	SchemaRefreshed time.Time      `json:"schema_refreshed_at,omitzero"`
 	CreatedAt       time.Time      `json:"created_at"`
@@ -61,7 +63,7 @@ type Validation struct {
 	WorkspaceID  string               `json:"workspace_id"`
 	ConnectionID string               `json:"connection_id"`
 	ID           string               `json:"id"`
-	Trigger      string               `json:"trigger"` // "created" or "daily"
+	Trigger      string               `json:"trigger"` // "created", "requested" or "daily"
 	Outcome      Outcome              `json:"outcome"`
 	Checks       []source.CheckResult `json:"checks,omitempty"`
 	Discovery    Discovery            `json:"discovery"`
@@ -77,7 +79,7 @@ type Discovery struct {
 	Cursor  string `json:"cursor,omitempty"` // where the next page begins
 	Pages   int    `json:"pages,omitempty"`
 	Tables  int    `json:"tables,omitempty"`
-	Key     string `json:"key,omitempty"`     // object with the snapshot, when complete
+	Key     string `json:"key,omitempty"`     // index of the snapshot, when complete
 	Version string `json:"version,omitempty"` // of the snapshot
 }
 

@@ -3,8 +3,10 @@ package connection_test
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/memstore"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/snapshot"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -33,19 +36,21 @@ func (c *clock) Now() time.Time {
 
 // driver is a platform with one setting, one secret, and tables in pages.
 type driver struct {
-	pages    [][]schema.Table
-	check    error
-	asked    []string        // cursors, in order
-	onPage   func(page int)  // called before a page is given
-	failPage map[int]error   // what asking for a page fails with, once
-	opened   []source.Config // what sessions were opened with
-	closed   int
+	settings  []source.Field // beside bucket
+	pages     [][]schema.Table
+	generated int // pages that are made when they are asked for, instead
+	check     error
+	asked     []string        // cursors, in order
+	onPage    func(page int)  // called before a page is given
+	failPage  map[int]error   // what asking for a page fails with, once
+	opened    []source.Config // what sessions were opened with
+	closed    int
 }
 
 func (d *driver) Spec() source.Spec {
 	return source.Spec{
 		Platform: "mem", Title: "Memory", Description: "d", Category: "cloud_storage",
-		Settings: []source.Field{{Name: "bucket", Description: "name the bucket", Kind: source.Text, Required: true}},
+		Settings: append([]source.Field{{Name: "bucket", Description: "name the bucket", Kind: source.Text, Required: true}}, d.settings...),
 		Auth: []source.AuthMethod{{Name: "key", Fields: []source.Field{
 			{Name: "secret_key", Description: "give the key", Kind: source.Text, Required: true, Secret: true},
 		}}},
@@ -84,6 +89,9 @@ func (s *session) Discover(_ context.Context, cursor string) (source.DiscoverPag
 	if d.onPage != nil {
 		d.onPage(page)
 	}
+	if d.generated > 0 {
+		return largePage(page, d.generated), nil
+	}
 	found := source.DiscoverPage{Tables: d.pages[page]}
 	if page+1 < len(d.pages) {
 		found.Next = strconv.Itoa(page + 1)
@@ -98,12 +106,17 @@ func (s *session) Close() error {
 
 // starter records what was started.
 type starter struct {
+	mu      *sync.Mutex // nil when only one starts at a time
 	started []connection.Ref
 	err     error
 }
 
 // StartValidation starts, and then fails if it is to: the answer was lost.
 func (s *starter) StartValidation(_ context.Context, ref connection.Ref) error {
+	if s.mu != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	s.started = append(s.started, ref)
 	return s.err
 }
@@ -125,7 +138,14 @@ func newWorld() *world {
 func (w *world) service() *connection.Service {
 	return &connection.Service{
 		Store: w.store, Secrets: w.secrets, Objects: w.objects, Catalog: source.NewRegistry(w.driver), Workflow: w.starter, Now: w.clock.Now,
+		Statements: statements, Principal: "arn:aws:iam::1:root",
 	}
+}
+
+// statements shows what it was asked for.
+func statements(platform string, req source.GrantRequest) ([]source.Grant, error) {
+	text := fmt.Sprintf("%s %s %s %q %v", platform, req.Method, req.Principal, req.Tables, req.Settings)
+	return []source.Grant{{Title: "Let it read", Language: "sql", Text: text}}, nil
 }
 
 func (w *world) validator() *connection.Validator {
@@ -182,6 +202,19 @@ func fails(t *testing.T, err error, want fault.Code) {
 	}
 }
 
+// fieldsOf are the fields that an error names.
+func fieldsOf(err error) string {
+	var list fault.List
+	if one, ok := fault.As(err); ok && !errors.As(err, &list) {
+		list = fault.List{one}
+	}
+	var fields []string
+	for _, e := range list {
+		fields = append(fields, e.Field)
+	}
+	return strings.Join(fields, " ")
+}
+
 func same[T any](t *testing.T, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -197,10 +230,12 @@ func tables(names ...string) []schema.Table {
 	return out
 }
 
-func tableNames(s schema.Snapshot) []string {
+func tableNames(t *testing.T, x *snapshot.Index) []string {
+	t.Helper()
 	var names []string
-	for _, t := range s.Tables {
-		names = append(names, t.Name)
+	for e, err := range x.After("") {
+		ok(t, err)
+		names = append(names, e.Name)
 	}
-	return slices.Clip(names)
+	return names
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/id"
-	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -25,7 +24,10 @@ type Service struct {
 	Objects  Objects
 	Catalog  Catalog
 	Workflow Workflow
-	Now      func() time.Time
+	// Statements makes what to paste at a platform, so that a connection may read there.
+	Statements func(platform string, req source.GrantRequest) ([]source.Grant, error)
+	Principal  string // who this deployment is on AWS, which trust policies name
+	Now        func() time.Time
 }
 
 // NewConnection is what a caller gives to create one.
@@ -95,7 +97,7 @@ func (s *Service) validate(n NewConnection) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := spec.Validate(n.Settings, n.Credential)
+	settings, err := spec.Validate(generate(spec, n.Settings, &problems), n.Credential)
 	var list fault.List
 	var one *fault.Error
 	switch {
@@ -120,16 +122,6 @@ func (s *Service) LastValidation(ctx context.Context, c Connection) (Validation,
 // List returns a page of connections, newest first.
 func (s *Service) List(ctx context.Context, workspaceID, after string, limit int) ([]Connection, error) {
 	return s.Store.Connections(ctx, workspaceID, after, limit)
-}
-
-// Schema returns the last good snapshot of a connection, or fault.SchemaNotFound.
-func (s *Service) Schema(ctx context.Context, workspaceID, connectionID string) (Connection, schema.Snapshot, error) {
-	c, err := s.Store.Connection(ctx, workspaceID, connectionID)
-	if err != nil {
-		return Connection{}, schema.Snapshot{}, err
-	}
-	snapshot, err := ReadSnapshot(ctx, s.Objects, c)
-	return c, snapshot, err
 }
 
 func (c Connection) newValidation(validationID, trigger string, now time.Time) Validation {

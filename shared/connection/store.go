@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/headwaterhq/headwater/shared/snapshot"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -17,8 +18,15 @@ type Store interface {
 
 // Reader reads connections.
 type Reader interface {
+	Lister
 	// Connection returns one connection.
 	Connection(ctx context.Context, workspaceID, id string) (Connection, error)
+	// PlatformCounts returns how many connections a workspace has to each platform.
+	PlatformCounts(ctx context.Context, workspaceID string) (map[string]int, error)
+}
+
+// Lister lists connections.
+type Lister interface {
 	// Connections returns a page of a workspace's connections, newest first,
 	// after the one with id after ("" starts), at most limit.
 	Connections(ctx context.Context, workspaceID, after string, limit int) ([]Connection, error)
@@ -38,6 +46,9 @@ type Creator interface {
 
 // Validations keeps validations.
 type Validations interface {
+	// RequestValidation writes v, points its connection to it, and moves the connection to c's status, at once, if the
+	// connection's newest validation is still seen and its status was; false, and nothing changed, when they are not.
+	RequestValidation(ctx context.Context, seen string, was Status, c Connection, v Validation) (bool, error)
 	// BeginValidation writes v and points its connection to it. It does nothing when v.ID exists.
 	BeginValidation(ctx context.Context, v Validation) error
 	// Validation returns one validation, or fault.ValidationNotFound.
@@ -71,10 +82,7 @@ type CredentialReader interface {
 }
 
 // Objects keeps large values by key.
-type Objects interface {
-	Put(ctx context.Context, key string, body []byte) error
-	Get(ctx context.Context, key string) ([]byte, error)
-}
+type Objects = snapshot.Objects
 
 // Workflow starts the validate-connection state machine.
 type Workflow interface {

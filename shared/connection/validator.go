@@ -3,13 +3,11 @@ package connection
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/names"
-	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/snapshot"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -126,41 +124,35 @@ func (v *Validator) Discover(ctx context.Context, ref Ref) (done bool, err error
 	return progress.Done(), nil
 }
 
-// discoverPage reads one page into an object, and after the last one joins them into the snapshot.
+// discoverPage keeps one page, and after the last one makes the snapshot of all.
 func (v *Validator) discoverPage(ctx context.Context, src *source.Source, ref Ref, at Discovery) (Discovery, error) {
 	page, err := src.Discover(ctx, at.Cursor)
 	if err != nil {
 		return at, err
 	}
 	next := Discovery{Cursor: page.Next, Pages: at.Pages + 1, Tables: at.Tables + len(page.Tables)}
-	if err := writeSnapshot(ctx, v.Objects, pageKey(ref, at.Pages), schema.Snapshot{Tables: page.Tables}); err != nil {
+	if err := snapshot.WritePage(ctx, v.Objects, schemaPrefix(ref.WorkspaceID, ref.ConnectionID), partKey(ref, at.Pages), page.Tables); err != nil {
 		return at, err
 	}
 	if page.Next == "" {
-		if err := v.assemble(ctx, ref, &next); err != nil {
-			return at, err
+		made, err := snapshot.Assemble(ctx, v.Objects, schemaPrefix(ref.WorkspaceID, ref.ConnectionID), partKeys(ref, next.Pages), v.Now())
+		if err != nil {
+			return at, fmt.Errorf("assembling schema: %w", err)
 		}
+		next.Key, next.Version = made.Key, made.Version
 	}
 	return next, nil
 }
 
-// assemble joins the pages of a discovery into one snapshot, kept by content.
-func (v *Validator) assemble(ctx context.Context, ref Ref, d *Discovery) error {
-	snapshot := schema.Snapshot{DiscoveredAt: v.Now().UTC()}
-	for n := range d.Pages {
-		page, err := readSnapshot(ctx, v.Objects, pageKey(ref, n))
-		if err != nil {
-			return err
-		}
-		snapshot.Tables = append(snapshot.Tables, page.Tables...)
-	}
-	slices.SortFunc(snapshot.Tables, func(a, b schema.Table) int { return strings.Compare(a.Name, b.Name) })
-	d.Version = snapshot.Version()
-	d.Key = fmt.Sprintf(names.SchemaPrefix+"%s/%s/%s.json", ref.WorkspaceID, ref.ConnectionID, d.Version)
-	return writeSnapshot(ctx, v.Objects, d.Key, snapshot)
+// partKey is apart from the snapshots, which are kept: parts expire.
+func partKey(ref Ref, n int) string {
+	return fmt.Sprintf(names.DiscoveryPrefix+"%s/%s/%s/%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
 }
 
-// pageKey is apart from the snapshots, which are kept: pages expire.
-func pageKey(ref Ref, n int) string {
-	return fmt.Sprintf(names.DiscoveryPrefix+"%s/%s/%s/%06d.json", ref.WorkspaceID, ref.ConnectionID, ref.ValidationID, n)
+func partKeys(ref Ref, pages int) []string {
+	keys := make([]string, pages)
+	for n := range keys {
+		keys[n] = partKey(ref, n)
+	}
+	return keys
 }

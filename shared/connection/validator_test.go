@@ -10,6 +10,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/snapshot"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -88,21 +89,16 @@ func TestCheckWithoutCredential(t *testing.T) {
 	fails(t, err, fault.CredentialMissing)
 }
 
-// discovered returns the snapshot that a finished discovery points to.
-func (w *world) discovered(t *testing.T, ref connection.Ref) schema.Snapshot {
+// discovered returns the names of the tables in the snapshot that a finished discovery points to.
+func (w *world) discovered(t *testing.T, ref connection.Ref) []string {
 	t.Helper()
 	d := w.validation(t, ref).Discovery
 	if !d.Done() || !strings.Contains(d.Key, d.Version) || !strings.HasPrefix(d.Key, "schemas/w/"+ref.ConnectionID+"/") {
 		t.Fatalf("discovery %+v, want a snapshot kept by its content", d)
 	}
-	body, err := w.objects.Get(t.Context(), d.Key)
+	index, err := snapshot.Open(t.Context(), w.objects, d.Key)
 	ok(t, err)
-	var s schema.Snapshot
-	ok(t, json.Unmarshal(body, &s))
-	if s.Version() != d.Version {
-		t.Error("the snapshot has another version than its name")
-	}
-	return s
+	return tableNames(t, index)
 }
 
 func TestDiscover(t *testing.T) {
@@ -113,7 +109,7 @@ func TestDiscover(t *testing.T) {
 	if err != nil || !done {
 		t.Fatalf("Discover = %t, %v", done, err)
 	}
-	same(t, "tables", []string{"a", "b", "c", "d"}, tableNames(w.discovered(t, ref)))
+	same(t, "tables", []string{"a", "b", "c", "d"}, w.discovered(t, ref))
 	if d := w.validation(t, ref).Discovery; d.Pages != 3 || d.Tables != 4 || d.Cursor != "" {
 		t.Errorf("discovery %+v, want 3 pages and 4 tables", d)
 	}
@@ -141,7 +137,7 @@ func TestDiscoverResumes(t *testing.T) {
 		t.Errorf("%d calls, want it cut by its budget", calls)
 	}
 	same(t, "pages asked for", []string{"", "1", "2", "3"}, w.driver.asked)
-	same(t, "tables", []string{"a", "b", "c", "d"}, tableNames(w.discovered(t, ref)))
+	same(t, "tables", []string{"a", "b", "c", "d"}, w.discovered(t, ref))
 }
 
 func TestDiscoverAfterAFailure(t *testing.T) {
@@ -156,7 +152,7 @@ func TestDiscoverAfterAFailure(t *testing.T) {
 		t.Fatalf("Discover = %t, %v", done, err)
 	}
 	same(t, "pages asked for", []string{"", "1", "2", "2"}, w.driver.asked)
-	same(t, "tables", []string{"a", "b", "c"}, tableNames(w.discovered(t, ref)))
+	same(t, "tables", []string{"a", "b", "c"}, w.discovered(t, ref))
 }
 
 // Two workers of one validation, as after a time-out whose worker lives on: what one has kept, the other goes on from.
@@ -180,7 +176,18 @@ func TestDiscoverBesideAnotherWorker(t *testing.T) {
 		t.Fatalf("Discover = %t, %v", done, err)
 	}
 	same(t, "pages asked for", []string{"", "1", "1", "2"}, w.driver.asked)
-	same(t, "tables", []string{"a", "b", "c"}, tableNames(w.discovered(t, ref)))
+	same(t, "tables", []string{"a", "b", "c"}, w.discovered(t, ref))
+}
+
+func TestDiscoverOfATableTwiceIsRefused(t *testing.T) {
+	w := newWorld()
+	_, ref := w.created(t)
+	w.driver.pages = [][]schema.Table{tables("a", "b"), tables("b")}
+	_, err := w.validator().Discover(t.Context(), ref)
+	fails(t, err, fault.SourceChanged)
+	if d := w.validation(t, ref).Discovery; d.Done() {
+		t.Errorf("discovery %+v, want it not done", d)
+	}
 }
 
 func TestDiscoverOfSameSourceIsSameSnapshot(t *testing.T) {
@@ -212,11 +219,18 @@ func TestWholeValidation(t *testing.T) {
 	ok(t, err)
 	_, err = w.settler().Settle(t.Context(), ref, nil)
 	ok(t, err)
-	got, snapshot, err := w.service().Schema(t.Context(), "w", c.ID)
+	got, index, err := w.service().Schema(t.Context(), "w", c.ID)
 	ok(t, err)
-	if got.Status != connection.Active || !got.SchemaRefreshed.Equal(noon) || len(snapshot.Tables) != 1 {
-		t.Errorf("connection %+v with %d tables, want active with one", got, len(snapshot.Tables))
+	same(t, "tables", []string{"orders"}, tableNames(t, index))
+	if got.Status != connection.Active || !got.SchemaRefreshed.Equal(noon) {
+		t.Errorf("connection %+v, want it active", got)
 	}
+	_, table, err := w.service().Table(t.Context(), "w", c.ID, "orders")
+	if ok(t, err); len(table.Columns) != 1 {
+		t.Errorf("table %+v, want its column", table)
+	}
+	_, _, err = w.service().Table(t.Context(), "w", c.ID, "order")
+	fails(t, err, fault.TableNotFound)
 	last, err := w.service().LastValidation(t.Context(), got)
 	if err != nil || last.Outcome != connection.Passed {
 		t.Errorf("last validation %s, %v", last.Outcome, err)

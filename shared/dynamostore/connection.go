@@ -36,6 +36,21 @@ func (s *Store) Connections(ctx context.Context, workspaceID, after string, limi
 	return page(ctx, s, "listing connections", from, limit, decodeConnection)
 }
 
+// PlatformCounts returns how many connections a workspace has to each platform.
+func (s *Store) PlatformCounts(ctx context.Context, workspaceID string) (map[string]int, error) {
+	const platform = "platform"
+	of := connectionKey(workspaceID, "")
+	all := span{partition: of.partition, prefix: of.sort, only: platform}
+	platforms, err := page(ctx, s, "counting connections", all, 0, func(item attributes) (string, error) {
+		return text(item, platform), nil
+	})
+	counts := make(map[string]int)
+	for _, p := range platforms {
+		counts[p]++
+	}
+	return counts, err
+}
+
 // CreateConnection writes the connection, its name and its first validation at once.
 func (s *Store) CreateConnection(ctx context.Context, c connection.Connection, v connection.Validation) error {
 	const connectionAt, nameAt, validationAt = 0, 1, 2

@@ -31,6 +31,11 @@ var connectionStanding = []string{
 	"schema_key", "schema_version", "schema_refreshed_at", names.WorkPartitionKey, names.WorkSortKey,
 }
 
+// connectionRequest is what RequestValidation changes.
+var connectionRequest = []string{
+	"validation_id", "status", "status_reason", "status_actor", "status_at", names.WorkPartitionKey, names.WorkSortKey,
+}
+
 func newConnectionItem(c connection.Connection) connectionItem {
 	var w work
 	if c.Status == connection.Active {

@@ -41,6 +41,7 @@ type span struct {
 	after     string // sort key to go on after, exclusive; "" starts
 	newest    bool   // newest first
 	kind      kind   // only items of this kind; "" takes all
+	only      string // the one attribute to return; "" returns all
 }
 
 // page reads up to limit items of a span, over as many of DynamoDB's own pages as that takes; 0 reads all of them.
@@ -79,7 +80,10 @@ func page[T any](ctx context.Context, s *Store, doing string, from span, limit i
 
 func (f span) query(table string, limit int) (*dynamodb.QueryInput, error) {
 	const condition = "#pk = :pk AND begins_with(#sk, :prefix)"
-	v, filter := values{":pk": f.partition, ":prefix": f.prefix}, ""
+	v, filter, projection := values{":pk": f.partition, ":prefix": f.prefix}, "", ""
+	if f.only != "" {
+		projection = "#" + f.only
+	}
 	if f.kind != "" {
 		filter, v[":kind"] = "#kind = :kind", f.kind
 	}
@@ -89,8 +93,8 @@ func (f span) query(table string, limit int) (*dynamodb.QueryInput, error) {
 	}
 	request := &dynamodb.QueryInput{
 		TableName: &table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(!f.newest),
-		KeyConditionExpression: aws.String(condition), FilterExpression: optional(filter),
-		ExpressionAttributeNames: placeholders(condition, filter), ExpressionAttributeValues: bound,
+		KeyConditionExpression: aws.String(condition), FilterExpression: optional(filter), ProjectionExpression: optional(projection),
+		ExpressionAttributeNames: placeholders(condition, filter, projection), ExpressionAttributeValues: bound,
 	}
 	if limit > 0 && f.kind == "" { // DynamoDB counts before it filters
 		request.Limit = aws.Int32(int32(min(limit, 1000)))

@@ -26,6 +26,25 @@ func (s *Store) BeginValidation(ctx context.Context, v connection.Validation) er
 	return noConnection()
 }
 
+// RequestValidation writes v and moves its connection, at once, if nobody else has.
+func (s *Store) RequestValidation(ctx context.Context, seen string, was connection.Status, c connection.Connection, v connection.Validation) (bool, error) {
+	const connectionAt = 1
+	c.ValidationID = v.ID
+	begin := values{":seen": seen, ":was": was}
+	change, err := assign(newConnectionItem(c), connectionRequest, begin)
+	if err != nil {
+		return false, err
+	}
+	refused, err := s.transact(ctx, "requesting validation",
+		put(newValidationItem(v), absent),
+		update(connectionKey(c.WorkspaceID, c.ID), change, "#validation_id = :seen AND #status = :was", begin),
+	)
+	if err == nil && refused != nil && refused.at(connectionAt) && !refused.found(connectionAt) {
+		return false, noConnection()
+	}
+	return err == nil && refused == nil, err
+}
+
 // Validation returns one validation, or fault.ValidationNotFound.
 func (s *Store) Validation(ctx context.Context, ref connection.Ref) (connection.Validation, error) {
 	missing := fault.New(fault.ValidationNotFound, "there is no such validation")

@@ -62,6 +62,7 @@ const (
 	CredentialMissing   Code = "connection.credential_missing"
 	ConnectionChanged   Code = "connection.changed"
 	PlatformUnknown     Code = "catalog.unknown_platform"
+	PlatformNotFound    Code = "catalog.not_found"
 	SecretMisplaced     Code = "connection.secret_misplaced"
 	SchemaNotFound      Code = "schema.not_found"
 	TableNotFound       Code = "schema.table_not_found"
@@ -148,11 +149,12 @@ var classes = map[Code]Class{
 	ConnectionInactive:  {409, false, "The connection is not active.", "See the failing check of its last validation."},
 	CredentialMissing:   {409, false, "The connection has no stored credential.", "Create the connection again."},
 	ConnectionChanged:   {409, false, "The connection was changed by somebody else.", "Read it again and repeat the change."},
-	PlatformUnknown:     {422, false, "There is no such platform.", "See the platform enum in /openapi.yaml."},
+	PlatformUnknown:     {422, false, "There is no such platform.", "GET /v1/catalog lists the platforms."},
+	PlatformNotFound:    {404, false, "There is no such platform.", "GET /v1/catalog lists the platforms."},
 	SecretMisplaced:     {422, false, "A secret stands among the settings.", "Move it to credentials, and rotate it if it may have been logged on its way here."},
 	SchemaNotFound:      {404, false, "No schema has been discovered yet.", "Wait until the connection is active."},
 	TableNotFound:       {404, false, "The connection has no such table.", "See the connection's schema."},
-	ValidationNotFound:  {404, false, "There is no such validation.", "See the connection's last validation."},
+	ValidationNotFound:  {404, false, "There is no such validation.", "GET the connection to find its last validation."},
 	ValidationNotOpen:   {409, false, "The validation has already ended.", "See its report; the next one runs within a day."},
 	ValidationTimedOut:  {504, false, "The validation did not finish in time.", "Validate again; if it persists, see whether the source is slow."},
 	ValidationAborted:   {409, false, "The validation was aborted.", "Validate again."},

@@ -23,10 +23,16 @@ type Operation struct {
 // listed here cannot be called.
 func Operations() []Operation {
 	return []Operation{
+		{"GET /v1/catalog", caller.ConnectionsRead},
+		{"GET /v1/catalog/{platform}", caller.ConnectionsRead},
 		{"POST /v1/connections", caller.ConnectionsWrite},
 		{"GET /v1/connections", caller.ConnectionsRead},
 		{"GET /v1/connections/{id}", caller.ConnectionsRead},
+		{"POST /v1/connections/{id}/validations", caller.ConnectionsWrite},
+		{"GET /v1/connections/{id}/validations/{validation_id}", caller.ConnectionsRead},
+		{"GET /v1/connections/{id}/grants", caller.ConnectionsRead},
 		{"GET /v1/connections/{id}/schema", caller.ConnectionsRead},
+		{"GET /v1/connections/{id}/schema/tables", caller.ConnectionsRead},
 		{"POST /v1/imports", caller.ImportsWrite},
 		{"GET /v1/imports", caller.ImportsRead},
 		{"GET /v1/imports/{id}", caller.ImportsRead},

@@ -53,8 +53,9 @@ type position struct {
 	After string `json:"a"`
 }
 
-// maxCursor bounds a cursor's text.
-const maxCursor = 1024
+// maxCursor bounds a cursor's text. The longest says the name of a table, which
+// has two parts of a kilobyte on BigQuery.
+const maxCursor = 4096
 
 // Cursor returns the opaque text for "after this item".
 func (l List) Cursor(after string) string {

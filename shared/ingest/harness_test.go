@@ -55,11 +55,16 @@ func people() schema.Table {
 
 func (w *world) Now() time.Time { return w.now }
 
-func (w *world) Schema(_ context.Context, workspaceID, connectionID string) (connection.Connection, schema.Snapshot, error) {
+func (w *world) Table(_ context.Context, workspaceID, connectionID, name string) (connection.Connection, schema.Table, error) {
 	if w.schemaErr != nil {
-		return connection.Connection{}, schema.Snapshot{}, w.schemaErr
+		return connection.Connection{}, schema.Table{}, w.schemaErr
 	}
-	return connection.Connection{WorkspaceID: workspaceID, ID: connectionID, Status: w.status}, schema.Snapshot{Tables: w.tables}, nil
+	c := connection.Connection{WorkspaceID: workspaceID, ID: connectionID, Status: w.status}
+	table, ok := schema.Snapshot{Tables: w.tables}.Table(name)
+	if !ok {
+		return c, schema.Table{}, fault.New(fault.TableNotFound, "the connection has no such table")
+	}
+	return c, table, nil
 }
 
 func (w *world) StartRun(_ context.Context, ref ingest.Ref) error {

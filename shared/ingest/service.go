@@ -17,7 +17,8 @@ import (
 
 // Schemas tells a connection's discovered schema.
 type Schemas interface {
-	Schema(ctx context.Context, workspaceID, connectionID string) (connection.Connection, schema.Snapshot, error)
+	// Table returns a connection and one of its tables. With fault.TableNotFound it still returns the connection.
+	Table(ctx context.Context, workspaceID, connectionID, name string) (connection.Connection, schema.Table, error)
 }
 
 // Workflow starts the run-import state machine.
@@ -50,16 +51,15 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewIm
 	if err := n.validate(); err != nil {
 		return Import{}, err
 	}
-	conn, snapshot, err := s.Schemas.Schema(ctx, workspaceID, n.ConnectionID)
-	if err != nil {
+	conn, table, err := s.Schemas.Table(ctx, workspaceID, n.ConnectionID, n.Table)
+	if err != nil && fault.CodeOf(err) != fault.TableNotFound {
 		return Import{}, onField("connection_id", err)
 	}
 	if conn.Status != connection.Active {
 		return Import{}, fault.Field(fault.ConnectionInactive, "connection_id", "the connection is "+string(conn.Status))
 	}
-	table, ok := snapshot.Table(n.Table)
-	if !ok {
-		return Import{}, fault.Field(fault.TableNotFound, "table", "the connection has no such table")
+	if err != nil {
+		return Import{}, onField("table", err)
 	}
 	if table.Problem != "" {
 		return Import{}, fault.Field(fault.Code(table.ProblemCode), "table", strings.TrimPrefix(table.ProblemAt+": "+table.Problem, ": "))

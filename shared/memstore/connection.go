@@ -53,6 +53,19 @@ func newest[K comparable, T any](all map[K]T, after string, limit int, pick func
 	return found[:max(0, min(limit, len(found)))]
 }
 
+// PlatformCounts returns how many connections a workspace has to each platform.
+func (s *Store) PlatformCounts(_ context.Context, workspaceID string) (map[string]int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]int)
+	for _, c := range s.connections {
+		if c.WorkspaceID == workspaceID {
+			counts[c.Platform]++
+		}
+	}
+	return counts, nil
+}
+
 // ActiveConnections returns all active connections of every workspace in one page.
 func (s *Store) ActiveConnections(_ context.Context, cursor string) ([]connection.Connection, string, error) {
 	if cursor != "" {
@@ -128,6 +141,23 @@ func (s *Store) BeginValidation(_ context.Context, v connection.Validation) erro
 	s.putConnection(c)
 	s.putValidation(v)
 	return nil
+}
+
+// RequestValidation writes v and moves its connection, at once, if nobody else has.
+func (s *Store) RequestValidation(_ context.Context, seen string, was connection.Status, c connection.Connection, v connection.Validation) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	moved, ok := s.connections[owned{c.WorkspaceID, c.ID}]
+	if !ok {
+		return false, noConnection()
+	}
+	if _, taken := s.validations[v.Ref()]; taken || moved.ValidationID != seen || moved.Status != was {
+		return false, nil
+	}
+	moved.ValidationID, moved.Status, moved.StatusChange = v.ID, c.Status, c.StatusChange
+	s.putConnection(moved)
+	s.putValidation(v)
+	return true, nil
 }
 
 // Validation returns one validation.

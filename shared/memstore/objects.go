@@ -38,6 +38,16 @@ func (o *Objects) Get(_ context.Context, key string) ([]byte, error) {
 	return bytes.Clone(body), nil
 }
 
+// GetRange reads length bytes of an object from offset, or as many as there are.
+func (o *Objects) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	body, err := o.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	size := int64(len(body))
+	return body[min(offset, size):min(offset+length, size)], nil
+}
+
 // Delete removes objects; those that are not there are fine.
 func (o *Objects) Delete(_ context.Context, keys ...string) error {
 	o.mu.Lock()

@@ -12,6 +12,7 @@ const (
 	EnvSecretPrefix          = "HEADWATER_SECRET_PREFIX"
 	EnvValidateConnectionARN = "HEADWATER_VALIDATE_CONNECTION_ARN"
 	EnvRunImportARN          = "HEADWATER_RUN_IMPORT_ARN"
+	EnvPrincipal             = "HEADWATER_PRINCIPAL"
 	EnvLakeCatalog           = "HEADWATER_LAKE_CATALOG"
 	EnvLakeCatalogURI        = "HEADWATER_LAKE_CATALOG_URI"
 	EnvOIDCIssuer            = "HEADWATER_OIDC_ISSUER"

@@ -41,8 +41,15 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 
 // Get reads a whole object. A missing one is fault.Internal: only keys that
 // Headwater has written are asked for.
-func (s *Store) Get(ctx context.Context, key string) (body []byte, err error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key})
+func (s *Store) Get(ctx context.Context, key string) ([]byte, error) { return s.get(ctx, key, nil) }
+
+// GetRange reads length bytes of an object from offset, or as many as there are.
+func (s *Store) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	return s.get(ctx, key, aws.String(fmt.Sprintf("bytes=%d-%d", offset, offset+length-1)))
+}
+
+func (s *Store) get(ctx context.Context, key string, part *string) (body []byte, err error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, Range: part})
 	if err != nil {
 		return nil, classify("reading object", err)
 	}

@@ -64,6 +64,25 @@ func TestPutAndGet(t *testing.T) {
 	}
 }
 
+func TestGetRange(t *testing.T) {
+	s, _ := open(t)
+	if err := s.Put(t.Context(), "pages/a", []byte("0123456789")); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		offset, length int64
+		want           string
+	}{{0, 3, "012"}, {4, 1, "4"}, {7, 3, "789"}, {7, 30, "789"}, {0, 10, "0123456789"}} {
+		got, err := s.GetRange(t.Context(), "pages/a", test.offset, test.length)
+		if err != nil || string(got) != test.want {
+			t.Errorf("%d bytes from %d: %q, %v; want %q", test.length, test.offset, got, err, test.want)
+		}
+	}
+	if _, err := s.GetRange(t.Context(), "missing", 0, 1); fault.CodeOf(err) != fault.Internal {
+		t.Errorf("error %v, want %s", err, fault.Internal)
+	}
+}
+
 func TestGetOfNothing(t *testing.T) {
 	s, _ := open(t)
 	if _, err := s.Get(t.Context(), "missing"); fault.CodeOf(err) != fault.Internal {

@@ -3,9 +3,6 @@
 package schema
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"time"
 )
@@ -129,14 +126,9 @@ func (s Snapshot) Table(name string) (Table, bool) {
 // Version identifies the tables and columns, not the estimates or the time:
 // two discoveries of an unchanged source have the same version.
 func (s Snapshot) Version() string {
-	tables := slices.Clone(s.Tables)
-	for i := range tables {
-		tables[i].Rows, tables[i].Bytes, tables[i].Files = 0, 0, 0
+	version := NewVersion()
+	for _, t := range s.Tables {
+		version.Add(t.Name, Hash(t.Definition()))
 	}
-	b, err := json.Marshal(tables)
-	if err != nil {
-		panic("schema: tables always marshal: " + err.Error())
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	return version.Sum()
 }

@@ -97,6 +97,65 @@ func testValidation(t *testing.T, s Store) {
 	did(t, "RecordDiscovery of no validation", false, kept, err)
 }
 
+func testRequested(t *testing.T, s Store) {
+	c, first := addConnection(t, s, "w")
+	request := func(c connection.Connection, seen string, was, to connection.Status) (connection.Validation, bool) {
+		t.Helper()
+		v := newValidation(c, id.New(id.Validation))
+		v.Trigger = "requested"
+		c.Status, c.StatusChange = to, connection.Change{Reason: "asked", Actor: "ada", At: noon.Add(time.Hour)}
+		c.SchemaKey, c.Name = "stale", "stale" // what is not the request's to change
+		begun, err := s.RequestValidation(t.Context(), seen, was, c, v)
+		ok(t, "RequestValidation", err)
+		return v, begun
+	}
+	first.Outcome, c.Status = connection.Passed, connection.Active
+	settled, err := s.SettleValidation(t.Context(), first, c)
+	did(t, "SettleValidation", true, settled, err)
+
+	for what, stale := range map[string]struct {
+		seen string
+		was  connection.Status
+	}{
+		"after another one has begun": {"val_other", connection.Active},
+		"after the status has moved":  {first.ID, connection.Inactive},
+	} {
+		v, begun := request(c, stale.seen, stale.was, connection.Processing)
+		did(t, "RequestValidation "+what, false, begun, nil)
+		_, err := s.Validation(t.Context(), v.Ref())
+		fails(t, "validation requested "+what, err, fault.ValidationNotFound)
+		same(t, "connection whose validation was requested "+what, c, getConnection(t, s, c))
+	}
+
+	second, begun := request(c, first.ID, connection.Active, connection.Processing)
+	did(t, "RequestValidation", true, begun, nil)
+	same(t, "requested validation", second, getValidation(t, s, second.Ref()))
+	want := c
+	want.ValidationID, want.Status = second.ID, connection.Processing
+	want.StatusChange = connection.Change{Reason: "asked", Actor: "ada", At: noon.Add(time.Hour)}
+	same(t, "connection whose validation was requested", want, getConnection(t, s, c))
+	active, err := allActive(t.Context(), s)
+	ok(t, "ActiveConnections", err)
+	same(t, "active connections while it is processing", nil, active)
+
+	stranger, _ := newConnection("w")
+	_, err = s.RequestValidation(t.Context(), stranger.ValidationID, connection.Active, stranger, newValidation(stranger, id.New(id.Validation)))
+	fails(t, "RequestValidation of no connection", err, fault.ConnectionNotFound)
+}
+
+func testPlatformCounts(t *testing.T, s Store) {
+	for n, platform := range []string{"s3", "s3", "bigquery", "s3", "gcs"} {
+		c, v := newConnection([]string{"w", "other"}[n/4])
+		c.Platform = platform
+		ok(t, "CreateConnection", s.CreateConnection(t.Context(), c, v))
+	}
+	for workspace, want := range map[string]map[string]int{"w": {"s3": 3, "bigquery": 1}, "other": {"gcs": 1}, "none": {}} {
+		got, err := s.PlatformCounts(t.Context(), workspace)
+		ok(t, "PlatformCounts", err)
+		same(t, "connections of "+workspace, want, got)
+	}
+}
+
 func testSettlement(t *testing.T, s Store) {
 	c, v := addConnection(t, s, "w")
 	_, err := s.RecordChecks(t.Context(), v.Ref(), []source.CheckResult{{Name: "a", Outcome: source.Pass}})

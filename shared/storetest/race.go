@@ -24,6 +24,7 @@ func testRaces(t *testing.T, s Store) {
 		"count":           raceCount,
 		"settle":          raceSettle,
 		"begin":           raceBegin,
+		"request":         raceRequest,
 		"page":            racePage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
@@ -163,6 +164,15 @@ func raceCount(t *testing.T, s Store) {
 	if got := getRun(t, s, r); got.Counts != want || got.SplitsDone != racers {
 		t.Errorf("counts %+v and %d splits done, want %+v and all", got.Counts, got.SplitsDone, want)
 	}
+}
+
+func raceRequest(t *testing.T, s Store) {
+	c, first := addConnection(t, s, "w")
+	oneWon(t, race(func(int) verdict {
+		v := newValidation(c, id.New(id.Validation))
+		begun, err := s.RequestValidation(t.Context(), first.ID, c.Status, c, v)
+		return verdict{begun, err}
+	}))
 }
 
 func raceSettle(t *testing.T, s Store) {

@@ -27,6 +27,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 	for name, test := range map[string]func(*testing.T, Store){
 		"Connection":  testConnection,
 		"Validation":  testValidation,
+		"Requested":   testRequested,
+		"Counts":      testPlatformCounts,
 		"Settlement":  testSettlement,
 		"Active":      testActive,
 		"Overdue":     testOverdue,

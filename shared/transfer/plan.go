@@ -34,6 +34,7 @@ func splitBytes(t schema.Table) int64 { return min(max(t.Bytes/200, 4<<20), 128<
 type Objects interface {
 	Put(ctx context.Context, key string, body []byte) error
 	Get(ctx context.Context, key string) ([]byte, error)
+	GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error)
 	Delete(ctx context.Context, keys ...string) error
 }
 
@@ -133,13 +134,12 @@ func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Im
 	if c.Status != connection.Active {
 		return plan{}, fault.New(fault.ConnectionInactive, "the connection is "+string(c.Status)+": "+c.StatusChange.Reason)
 	}
-	snapshot, err := connection.ReadSnapshot(ctx, p.Objects, c)
+	table, err := connection.ReadTable(ctx, p.Objects, c, i.Table)
+	if fault.CodeOf(err) == fault.TableNotFound {
+		return plan{}, fault.New(fault.RunSchemaGate, "the table is not in the connection's schema any more")
+	}
 	if err != nil {
 		return plan{}, err
-	}
-	table, ok := snapshot.Table(i.Table)
-	if !ok {
-		return plan{}, fault.New(fault.RunSchemaGate, "the table is not in the connection's schema any more")
 	}
 	src, err := p.Sources.Open(ctx, c)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/formschema"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -44,40 +44,40 @@ func (e CheckOutcome) Valid() bool {
 
 // Defines values for ColumnType.
 const (
-	Bool      ColumnType = "bool"
-	Bytes     ColumnType = "bytes"
-	Date      ColumnType = "date"
-	Decimal   ColumnType = "decimal"
-	Float64   ColumnType = "float64"
-	Int64     ColumnType = "int64"
-	JSON      ColumnType = "json"
-	String    ColumnType = "string"
-	Time      ColumnType = "time"
-	Timestamp ColumnType = "timestamp"
+	ColumnTypeBool      ColumnType = "bool"
+	ColumnTypeBytes     ColumnType = "bytes"
+	ColumnTypeDate      ColumnType = "date"
+	ColumnTypeDecimal   ColumnType = "decimal"
+	ColumnTypeFloat64   ColumnType = "float64"
+	ColumnTypeInt64     ColumnType = "int64"
+	ColumnTypeJSON      ColumnType = "json"
+	ColumnTypeString    ColumnType = "string"
+	ColumnTypeTime      ColumnType = "time"
+	ColumnTypeTimestamp ColumnType = "timestamp"
 )
 
 // Valid indicates whether the value is a known member of the ColumnType enum.
 func (e ColumnType) Valid() bool {
 	switch e {
-	case Bool:
+	case ColumnTypeBool:
 		return true
-	case Bytes:
+	case ColumnTypeBytes:
 		return true
-	case Date:
+	case ColumnTypeDate:
 		return true
-	case Decimal:
+	case ColumnTypeDecimal:
 		return true
-	case Float64:
+	case ColumnTypeFloat64:
 		return true
-	case Int64:
+	case ColumnTypeInt64:
 		return true
-	case JSON:
+	case ColumnTypeJSON:
 		return true
-	case String:
+	case ColumnTypeString:
 		return true
-	case Time:
+	case ColumnTypeTime:
 		return true
-	case Timestamp:
+	case ColumnTypeTimestamp:
 		return true
 	default:
 		return false
@@ -99,6 +99,51 @@ func (e ConnectionStatus) Valid() bool {
 	case Inactive:
 		return true
 	case Processing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DiscoveredType.
+const (
+	DiscoveredTypeBool        DiscoveredType = "bool"
+	DiscoveredTypeBytes       DiscoveredType = "bytes"
+	DiscoveredTypeDate        DiscoveredType = "date"
+	DiscoveredTypeDecimal     DiscoveredType = "decimal"
+	DiscoveredTypeFloat64     DiscoveredType = "float64"
+	DiscoveredTypeInt64       DiscoveredType = "int64"
+	DiscoveredTypeJSON        DiscoveredType = "json"
+	DiscoveredTypeString      DiscoveredType = "string"
+	DiscoveredTypeTime        DiscoveredType = "time"
+	DiscoveredTypeTimestamp   DiscoveredType = "timestamp"
+	DiscoveredTypeUnsupported DiscoveredType = "unsupported"
+)
+
+// Valid indicates whether the value is a known member of the DiscoveredType enum.
+func (e DiscoveredType) Valid() bool {
+	switch e {
+	case DiscoveredTypeBool:
+		return true
+	case DiscoveredTypeBytes:
+		return true
+	case DiscoveredTypeDate:
+		return true
+	case DiscoveredTypeDecimal:
+		return true
+	case DiscoveredTypeFloat64:
+		return true
+	case DiscoveredTypeInt64:
+		return true
+	case DiscoveredTypeJSON:
+		return true
+	case DiscoveredTypeString:
+		return true
+	case DiscoveredTypeTime:
+		return true
+	case DiscoveredTypeTimestamp:
+		return true
+	case DiscoveredTypeUnsupported:
 		return true
 	default:
 		return false
@@ -147,15 +192,69 @@ func (e ImportType) Valid() bool {
 	}
 }
 
-// Defines values for Platform.
+// Defines values for PlatformAvailability.
 const (
-	S3 Platform = "s3"
+	Available PlatformAvailability = "available"
+	Preview   PlatformAvailability = "preview"
 )
 
-// Valid indicates whether the value is a known member of the Platform enum.
-func (e Platform) Valid() bool {
+// Valid indicates whether the value is a known member of the PlatformAvailability enum.
+func (e PlatformAvailability) Valid() bool {
 	switch e {
-	case S3:
+	case Available:
+		return true
+	case Preview:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlatformCapabilities.
+const (
+	PlatformCapabilitiesCostEstimate  PlatformCapabilities = "cost_estimate"
+	PlatformCapabilitiesGrants        PlatformCapabilities = "grants"
+	PlatformCapabilitiesNestedColumns PlatformCapabilities = "nested_columns"
+	PlatformCapabilitiesQueries       PlatformCapabilities = "queries"
+	PlatformCapabilitiesRowFilter     PlatformCapabilities = "row_filter"
+	PlatformCapabilitiesSnapshotReads PlatformCapabilities = "snapshot_reads"
+	PlatformCapabilitiesViews         PlatformCapabilities = "views"
+)
+
+// Valid indicates whether the value is a known member of the PlatformCapabilities enum.
+func (e PlatformCapabilities) Valid() bool {
+	switch e {
+	case PlatformCapabilitiesCostEstimate:
+		return true
+	case PlatformCapabilitiesGrants:
+		return true
+	case PlatformCapabilitiesNestedColumns:
+		return true
+	case PlatformCapabilitiesQueries:
+		return true
+	case PlatformCapabilitiesRowFilter:
+		return true
+	case PlatformCapabilitiesSnapshotReads:
+		return true
+	case PlatformCapabilitiesViews:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlatformCategory.
+const (
+	CloudStorage  PlatformCategory = "cloud_storage"
+	DataWarehouse PlatformCategory = "data_warehouse"
+)
+
+// Valid indicates whether the value is a known member of the PlatformCategory enum.
+func (e PlatformCategory) Valid() bool {
+	switch e {
+	case CloudStorage:
+		return true
+	case DataWarehouse:
 		return true
 	default:
 		return false
@@ -207,15 +306,30 @@ func (e RunStatus) Valid() bool {
 	}
 }
 
-// Defines values for S3AccessKeyMethod.
+// Defines values for TableKind.
 const (
-	AccessKey S3AccessKeyMethod = "access_key"
+	TableKindExternal         TableKind = "external"
+	TableKindFiles            TableKind = "files"
+	TableKindMaterializedView TableKind = "materialized_view"
+	TableKindTable            TableKind = "table"
+	TableKindView             TableKind = "view"
+	TableKindWildcard         TableKind = "wildcard"
 )
 
-// Valid indicates whether the value is a known member of the S3AccessKeyMethod enum.
-func (e S3AccessKeyMethod) Valid() bool {
+// Valid indicates whether the value is a known member of the TableKind enum.
+func (e TableKind) Valid() bool {
 	switch e {
-	case AccessKey:
+	case TableKindExternal:
+		return true
+	case TableKindFiles:
+		return true
+	case TableKindMaterializedView:
+		return true
+	case TableKindTable:
+		return true
+	case TableKindView:
+		return true
+	case TableKindWildcard:
 		return true
 	default:
 		return false
@@ -266,8 +380,9 @@ func (e ValidationOutcome) Valid() bool {
 
 // Defines values for ValidationTrigger.
 const (
-	Created ValidationTrigger = "created"
-	Daily   ValidationTrigger = "daily"
+	Created   ValidationTrigger = "created"
+	Daily     ValidationTrigger = "daily"
+	Requested ValidationTrigger = "requested"
 )
 
 // Valid indicates whether the value is a known member of the ValidationTrigger enum.
@@ -277,9 +392,34 @@ func (e ValidationTrigger) Valid() bool {
 		return true
 	case Daily:
 		return true
+	case Requested:
+		return true
 	default:
 		return false
 	}
+}
+
+// AuthMethod One way to authenticate.
+type AuthMethod struct {
+	// CredentialsSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
+	// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+	CredentialsSchema FormSchema `json:"credentials_schema"`
+
+	// Deprecated It works, and should be replaced by another one.
+	Deprecated  bool   `json:"deprecated"`
+	Description string `json:"description"`
+
+	// Name What `credentials` have as their `method`.
+	//
+	// Examples: access_key
+	Name        string `json:"name"`
+	Recommended bool   `json:"recommended"`
+	Title       string `json:"title"`
+}
+
+// Catalog defines model for Catalog.
+type Catalog struct {
+	Items []Platform `json:"items"`
 }
 
 // Check The report of one named check.
@@ -309,6 +449,11 @@ type CheckOutcome string
 
 // Column defines model for Column.
 type Column struct {
+	// Fields Of a structure, or of each element of a repeated one. The type of the whole is json.
+	Fields []Column `json:"fields,omitempty,omitzero"`
+
+	// Loss What reading does not keep. Absent when every value arrives exactly.
+	Loss string `json:"loss,omitempty,omitzero"`
 	Name string `json:"name"`
 
 	// Native The platform's own name of the type.
@@ -321,9 +466,14 @@ type Column struct {
 	// Precision Of a decimal.
 	Precision int32 `json:"precision,omitempty,omitzero"`
 
+	// Repeated An array.
+	Repeated bool `json:"repeated,omitempty,omitzero"`
+
 	// Scale Of a decimal.
-	Scale int32      `json:"scale,omitempty,omitzero"`
-	Type  ColumnType `json:"type"`
+	Scale int32 `json:"scale,omitempty,omitzero"`
+
+	// Type A column that is `unsupported` cannot be imported.
+	Type DiscoveredType `json:"type"`
 }
 
 // ColumnType defines model for ColumnType.
@@ -343,15 +493,22 @@ type Connection struct {
 	// SchemaVersion Changes when a table or a column does. Absent until the first validation has passed.
 	SchemaVersion string `json:"schema_version,omitempty,omitzero"`
 
-	// Settings As given, with defaults filled in.
+	// Settings As given, with defaults filled in and those that Headwater makes.
 	Settings map[string]interface{} `json:"settings"`
 
-	// Status `processing` until the first validation has ended, which it does within ten minutes.
+	// Setup What to paste at the platform before the connection can work, where that depends on a setting that Headwater has
+	// made. Validate again when it is done. Not in lists.
+	Setup []Grant `json:"setup,omitempty,omitzero"`
+
+	// Status `processing` until the validation has ended that followed its creation, or a request while it was inactive: within ten minutes.
 	Status ConnectionStatus `json:"status"`
 
 	// StatusChange The last change of the status.
 	StatusChange StatusChange `json:"status_change"`
 }
+
+// ConnectionName Unique in the workspace whatever the case of its letters.
+type ConnectionName = string
 
 // ConnectionPage defines model for ConnectionPage.
 type ConnectionPage struct {
@@ -359,7 +516,7 @@ type ConnectionPage struct {
 	NextCursor string       `json:"next_cursor,omitempty,omitzero"`
 }
 
-// ConnectionStatus `processing` until the first validation has ended, which it does within ten minutes.
+// ConnectionStatus `processing` until the validation has ended that followed its creation, or a request while it was inactive: within ten minutes.
 type ConnectionStatus string
 
 // Counts rows_read = rows_written + rows_quarantined.
@@ -371,6 +528,9 @@ type Counts struct {
 	RowsRead        int64 `json:"rows_read"`
 	RowsWritten     int64 `json:"rows_written"`
 }
+
+// DiscoveredType A column that is `unsupported` cannot be imported.
+type DiscoveredType string
 
 // Failure Why something failed, when no failing check says it.
 type Failure struct {
@@ -386,6 +546,30 @@ type FieldProblem struct {
 
 	// Field Examples: mapping[2].target
 	Field string `json:"field"`
+}
+
+// FormSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
+// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+type FormSchema = formschema.Schema
+
+// GeneratedSetting defines model for GeneratedSetting.
+type GeneratedSetting struct {
+	Description string `json:"description"`
+	Name        string `json:"name"`
+	Title       string `json:"title"`
+}
+
+// Grant Something to paste at the platform.
+type Grant struct {
+	// Language Examples: sql, gcloud, iam_policy, trust_policy
+	Language string `json:"language"`
+	Text     string `json:"text"`
+	Title    string `json:"title"`
+}
+
+// Grants defines model for Grants.
+type Grants struct {
+	Items []Grant `json:"items"`
 }
 
 // Import defines model for Import.
@@ -436,18 +620,9 @@ type MappedColumn struct {
 	Type       ColumnType  `json:"type"`
 }
 
-// NewConnection defines model for NewConnection.
-type NewConnection struct {
-	// Credentials An auth method and its fields. Stored encrypted and never shown again.
-	Credentials map[string]source.Secret `json:"credentials"`
-
-	// Name Unique in the workspace whatever the case of its letters.
-	Name     string   `json:"name"`
-	Platform Platform `json:"platform"`
-
-	// Settings What the platform needs besides the credential. No secrets.
-	Settings map[string]any `json:"settings"`
-}
+// NewConnection The platform decides which settings there are, and which credentials; getPlatform answers the same as forms. `settings`
+// hold no secrets. `credentials` are stored encrypted and never shown again.
+type NewConnection = connectionBody
 
 // NewImport defines model for NewImport.
 type NewImport struct {
@@ -486,8 +661,60 @@ type NewMappedColumn struct {
 	Type       ColumnType  `json:"type,omitempty,omitzero"`
 }
 
-// Platform defines model for Platform.
-type Platform string
+// Partitioning How the platform cuts the table. Absent without columns.
+type Partitioning struct {
+	// Column Absent where rows go by the time at which they were loaded.
+	Column string `json:"column,omitempty,omitzero"`
+
+	// FilterRequired Whether the platform refuses to read the table without a filter on the column.
+	FilterRequired bool `json:"filter_required,omitempty,omitzero"`
+
+	// Granularity Examples: day
+	Granularity string `json:"granularity,omitempty,omitzero"`
+}
+
+// Platform A kind of external system that can be connected.
+type Platform struct {
+	// AuthMethods The first one is recommended.
+	AuthMethods  []AuthMethod         `json:"auth_methods"`
+	Availability PlatformAvailability `json:"availability"`
+
+	// Capabilities `row_filter`: an import's filter is applied at the platform. `queries`: a SELECT can be imported. `views`: views are
+	// discovered and read. `snapshot_reads`: a run reads everything as it was at one moment. `nested_columns`: the schema
+	// shows what is inside structures. `cost_estimate`: what a run reads can be told, and bounded, before. `grants`:
+	// getConnectionGrants answers something.
+	Capabilities []PlatformCapabilities `json:"capabilities"`
+	Category     PlatformCategory       `json:"category"`
+
+	// Connections How many connections the workspace has to it.
+	Connections int32  `json:"connections"`
+	Description string `json:"description"`
+
+	// GeneratedSettings Settings that Headwater makes when the connection is created. They cannot be given.
+	GeneratedSettings []GeneratedSetting `json:"generated_settings"`
+	Keywords          []string           `json:"keywords"`
+
+	// Name What a new connection has as its `platform`.
+	//
+	// Examples: s3
+	Name string `json:"name"`
+
+	// SettingsSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
+	// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+	SettingsSchema FormSchema `json:"settings_schema"`
+
+	// Title Examples: Amazon S3
+	Title string `json:"title"`
+}
+
+// PlatformAvailability defines model for Platform.Availability.
+type PlatformAvailability string
+
+// PlatformCapabilities defines model for Platform.Capabilities.
+type PlatformCapabilities string
+
+// PlatformCategory defines model for PlatformCategory.
+type PlatformCategory string
 
 // Problem RFC 9457.
 type Problem struct {
@@ -562,42 +789,6 @@ type RunPage struct {
 // RunStatus defines model for RunStatus.
 type RunStatus string
 
-// S3AccessKey The access key of an IAM user that may list and read the prefix and nothing else.
-type S3AccessKey struct {
-	// AccessKeyID Identifies the key; not secret.
-	//
-	// Examples: AKIAEXAMPLE
-	AccessKeyID string            `json:"access_key_id"`
-	Method      S3AccessKeyMethod `json:"method"`
-
-	// SecretAccessKey The secret part of the key.
-	SecretAccessKey string `json:"secret_access_key,omitempty,omitzero"`
-
-	// SessionToken Only with temporary credentials, which stop working when they expire.
-	SessionToken string `json:"session_token,omitempty,omitzero"`
-}
-
-// S3AccessKeyMethod defines model for S3AccessKey.Method.
-type S3AccessKeyMethod string
-
-// S3Settings Settings of platform `s3`.
-type S3Settings struct {
-	// Bucket Name of the bucket, without s3:// and without a path.
-	//
-	// Examples: acme-exports
-	Bucket string `json:"bucket"`
-
-	// Prefix Directory below which the tables are. Empty takes the whole bucket.
-	//
-	// Examples: exports/crm
-	Prefix string `json:"prefix,omitempty,omitzero"`
-
-	// Region AWS region of the bucket.
-	//
-	// Examples: eu-central-1
-	Region string `json:"region"`
-}
-
 // SchemaPage defines model for SchemaPage.
 type SchemaPage struct {
 	Items       []Table   `json:"items"`
@@ -642,13 +833,34 @@ type StatusChange struct {
 // Table defines model for Table.
 type Table struct {
 	// Bytes An estimate. Absent when unknown.
-	Bytes   int64    `json:"bytes,omitempty,omitzero"`
-	Columns []Column `json:"columns"`
-	Files   int64    `json:"files,omitempty,omitzero"`
+	Bytes int64 `json:"bytes,omitempty,omitzero"`
+
+	// Clustering Names of columns, in order. Absent without columns.
+	Clustering  []string `json:"clustering,omitempty,omitzero"`
+	ColumnCount int32    `json:"column_count"`
+
+	// Columns Absent in lists that were not asked for them.
+	Columns []Column `json:"columns,omitempty,omitzero"`
+
+	// Comment The platform's own description; in lists its beginning.
+	Comment string `json:"comment,omitempty,omitzero"`
+	Files   int64  `json:"files,omitempty,omitzero"`
 
 	// Format Of files.
 	Format string `json:"format,omitempty,omitzero"`
-	Name   string `json:"name"`
+
+	// Key Columns of the declared primary key. Absent without columns.
+	Key  []string  `json:"key,omitempty,omitzero"`
+	Kind TableKind `json:"kind,omitempty,omitzero"`
+
+	// Name Unique in the connection: what an import refers to.
+	Name string `json:"name"`
+
+	// Namespace What the table is in: a dataset, a database and schema.
+	Namespace string `json:"namespace,omitempty,omitzero"`
+
+	// Partitioning How the platform cuts the table. Absent without columns.
+	Partitioning Partitioning `json:"partitioning,omitempty,omitzero"`
 
 	// Problem The same in words.
 	Problem string `json:"problem,omitempty,omitzero"`
@@ -662,6 +874,9 @@ type Table struct {
 	// Rows An estimate. Absent when unknown.
 	Rows int64 `json:"rows,omitempty,omitzero"`
 }
+
+// TableKind defines model for Table.Kind.
+type TableKind string
 
 // Transform defines model for Transform.
 type Transform string
@@ -704,6 +919,17 @@ type Limit = int32
 // RunID Examples: run_01k9m2v6q3x8r4t5w7y9z0a1b2
 type RunID = string
 
+// ValidationID Examples: val_01k9m2v6q3x8r4t5w7y9z0a1b2
+type ValidationID = string
+
+// ListPlatformsParams defines parameters for ListPlatforms.
+type ListPlatformsParams struct {
+	// Query Only platforms that it finds: each of its words, in whatever case, begins a word of the platform's name,
+	// title or keywords. `snow` finds Snowflake.
+	Query    string           `form:"query,omitempty" json:"query,omitempty,omitzero"`
+	Category PlatformCategory `form:"category,omitempty" json:"category,omitempty,omitzero"`
+}
+
 // ListConnectionsParams defines parameters for ListConnections.
 type ListConnectionsParams struct {
 	// Limit How many at most. A page is shorter where its items are very wide.
@@ -713,13 +939,33 @@ type ListConnectionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// GetConnectionGrantsParams defines parameters for GetConnectionGrants.
+type GetConnectionGrantsParams struct {
+	// Tables Names of tables in the connection's schema, one parameter each. All that the connection covers when absent.
+	Tables []string `form:"tables,omitempty" json:"tables,omitempty,omitzero"`
+}
+
 // GetConnectionSchemaParams defines parameters for GetConnectionSchema.
 type GetConnectionSchemaParams struct {
+	// Query Only tables whose name has this text in it, in whatever case.
+	Query string `form:"query,omitempty" json:"query,omitempty,omitzero"`
+
+	// Namespace Only tables of this dataset, or of this database and schema.
+	Namespace string `form:"namespace,omitempty" json:"namespace,omitempty,omitzero"`
+
+	// Columns Whether each table comes with its columns.
+	Columns bool `form:"columns,omitempty" json:"columns,omitempty,omitzero"`
+
 	// Limit How many at most. A page is shorter where its items are very wide.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// GetConnectionTableParams defines parameters for GetConnectionTable.
+type GetConnectionTableParams struct {
+	Name string `form:"name" json:"name"`
 }
 
 // ListImportsParams defines parameters for ListImports.
@@ -757,6 +1003,12 @@ type CreateImportJSONRequestBody = NewImport
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListPlatforms List the platforms that can be connected
+	// (GET /v1/catalog)
+	ListPlatforms(w http.ResponseWriter, r *http.Request, params ListPlatformsParams)
+	// GetPlatform Read what a platform is and needs
+	// (GET /v1/catalog/{platform})
+	GetPlatform(w http.ResponseWriter, r *http.Request, platform string)
 	// ListConnections List connections
 	// (GET /v1/connections)
 	ListConnections(w http.ResponseWriter, r *http.Request, params ListConnectionsParams)
@@ -766,9 +1018,21 @@ type ServerInterface interface {
 	// GetConnection Read a connection and its last validation
 	// (GET /v1/connections/{id})
 	GetConnection(w http.ResponseWriter, r *http.Request, id ConnectionID)
-	// GetConnectionSchema Read the tables and columns that the last passed validation discovered
+	// GetConnectionGrants Read what to run at the platform so that the connection may read, and no more
+	// (GET /v1/connections/{id}/grants)
+	GetConnectionGrants(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionGrantsParams)
+	// GetConnectionSchema List the tables that the last passed validation discovered
 	// (GET /v1/connections/{id}/schema)
 	GetConnectionSchema(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionSchemaParams)
+	// GetConnectionTable Read one table with its columns
+	// (GET /v1/connections/{id}/schema/tables)
+	GetConnectionTable(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionTableParams)
+	// StartValidation Validate a connection again
+	// (POST /v1/connections/{id}/validations)
+	StartValidation(w http.ResponseWriter, r *http.Request, id ConnectionID)
+	// GetValidation Read a validation
+	// (GET /v1/connections/{id}/validations/{validation_id})
+	GetValidation(w http.ResponseWriter, r *http.Request, id ConnectionID, validationID ValidationID)
 	// ListImports List imports
 	// (GET /v1/imports)
 	ListImports(w http.ResponseWriter, r *http.Request, params ListImportsParams)
@@ -800,6 +1064,78 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// ListPlatforms operation middleware
+func (siw *ServerInterfaceWrapper) ListPlatforms(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPlatformsParams
+
+	// ------------- Optional query parameter "query" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query", r.URL.Query(), &params.Query, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "query"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "query", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", r.URL.Query(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "category"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "category", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPlatforms(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetPlatform operation middleware
+func (siw *ServerInterfaceWrapper) GetPlatform(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "platform" -------------
+	var platform string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "platform", r.PathValue("platform"), &platform, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "platform", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetPlatform(w, r, platform)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // ListConnections operation middleware
 func (siw *ServerInterfaceWrapper) ListConnections(w http.ResponseWriter, r *http.Request) {
@@ -887,6 +1223,48 @@ func (siw *ServerInterfaceWrapper) GetConnection(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// GetConnectionGrants operation middleware
+func (siw *ServerInterfaceWrapper) GetConnectionGrants(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ConnectionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetConnectionGrantsParams
+
+	// ------------- Optional query parameter "tables" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tables", r.URL.Query(), &params.Tables, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "tables"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "tables", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetConnectionGrants(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetConnectionSchema operation middleware
 func (siw *ServerInterfaceWrapper) GetConnectionSchema(w http.ResponseWriter, r *http.Request) {
 
@@ -904,6 +1282,45 @@ func (siw *ServerInterfaceWrapper) GetConnectionSchema(w http.ResponseWriter, r 
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params GetConnectionSchemaParams
+
+	// ------------- Optional query parameter "query" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "query", r.URL.Query(), &params.Query, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "query"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "query", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "namespace" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "namespace", r.URL.Query(), &params.Namespace, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "namespace"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "namespace", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "columns" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "columns", r.URL.Query(), &params.Columns, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "columns"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "columns", Err: err})
+		}
+		return
+	}
 
 	// ------------- Optional query parameter "limit" -------------
 
@@ -933,6 +1350,109 @@ func (siw *ServerInterfaceWrapper) GetConnectionSchema(w http.ResponseWriter, r 
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetConnectionSchema(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetConnectionTable operation middleware
+func (siw *ServerInterfaceWrapper) GetConnectionTable(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ConnectionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetConnectionTableParams
+
+	// ------------- Required query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "name"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetConnectionTable(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartValidation operation middleware
+func (siw *ServerInterfaceWrapper) StartValidation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ConnectionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartValidation(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetValidation operation middleware
+func (siw *ServerInterfaceWrapper) GetValidation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ConnectionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "validation_id" -------------
+	var validationID ValidationID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "validation_id", r.PathValue("validation_id"), &validationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "validation_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetValidation(w, r, id, validationID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1328,10 +1848,16 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/catalog", wrapper.ListPlatforms)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/catalog/{platform}", wrapper.GetPlatform)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections", wrapper.ListConnections)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/connections", wrapper.CreateConnection)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections/{id}", wrapper.GetConnection)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/connections/{id}/validations", wrapper.StartValidation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections/{id}/validations/{validation_id}", wrapper.GetValidation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections/{id}/grants", wrapper.GetConnectionGrants)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections/{id}/schema", wrapper.GetConnectionSchema)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/connections/{id}/schema/tables", wrapper.GetConnectionTable)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports", wrapper.ListImports)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports", wrapper.CreateImport)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}", wrapper.GetImport)
@@ -1344,6 +1870,84 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ListPlatformsRequestObject struct {
+	Params ListPlatformsParams
+}
+
+type ListPlatformsResponseObject interface {
+	VisitListPlatformsResponse(w http.ResponseWriter) error
+}
+
+type ListPlatforms200JSONResponse Catalog
+
+func (response ListPlatforms200JSONResponse) VisitListPlatformsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlatformsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPlatformsdefaultApplicationProblemPlusJSONResponse) VisitListPlatformsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlatformRequestObject struct {
+	Platform string `json:"platform"`
+}
+
+type GetPlatformResponseObject interface {
+	VisitGetPlatformResponse(w http.ResponseWriter) error
+}
+
+type GetPlatform200JSONResponse Platform
+
+func (response GetPlatform200JSONResponse) VisitGetPlatformResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlatformdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPlatformdefaultApplicationProblemPlusJSONResponse) VisitGetPlatformResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type ListConnectionsRequestObject struct {
 	Params ListConnectionsParams
@@ -1470,6 +2074,46 @@ func (response GetConnectiondefaultApplicationProblemPlusJSONResponse) VisitGetC
 	return err
 }
 
+type GetConnectionGrantsRequestObject struct {
+	ID     ConnectionID `json:"id"`
+	Params GetConnectionGrantsParams
+}
+
+type GetConnectionGrantsResponseObject interface {
+	VisitGetConnectionGrantsResponse(w http.ResponseWriter) error
+}
+
+type GetConnectionGrants200JSONResponse Grants
+
+func (response GetConnectionGrants200JSONResponse) VisitGetConnectionGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConnectionGrantsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetConnectionGrantsdefaultApplicationProblemPlusJSONResponse) VisitGetConnectionGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetConnectionSchemaRequestObject struct {
 	ID     ConnectionID `json:"id"`
 	Params GetConnectionSchemaParams
@@ -1499,6 +2143,133 @@ type GetConnectionSchemadefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetConnectionSchemadefaultApplicationProblemPlusJSONResponse) VisitGetConnectionSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConnectionTableRequestObject struct {
+	ID     ConnectionID `json:"id"`
+	Params GetConnectionTableParams
+}
+
+type GetConnectionTableResponseObject interface {
+	VisitGetConnectionTableResponse(w http.ResponseWriter) error
+}
+
+type GetConnectionTable200JSONResponse Table
+
+func (response GetConnectionTable200JSONResponse) VisitGetConnectionTableResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConnectionTabledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetConnectionTabledefaultApplicationProblemPlusJSONResponse) VisitGetConnectionTableResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartValidationRequestObject struct {
+	ID ConnectionID `json:"id"`
+}
+
+type StartValidationResponseObject interface {
+	VisitStartValidationResponse(w http.ResponseWriter) error
+}
+
+type StartValidation202ResponseHeaders struct {
+	Location string
+}
+
+type StartValidation202JSONResponse struct {
+	Body    Validation
+	Headers StartValidation202ResponseHeaders
+}
+
+func (response StartValidation202JSONResponse) VisitStartValidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartValidationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartValidationdefaultApplicationProblemPlusJSONResponse) VisitStartValidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetValidationRequestObject struct {
+	ID           ConnectionID `json:"id"`
+	ValidationID ValidationID `json:"validation_id"`
+}
+
+type GetValidationResponseObject interface {
+	VisitGetValidationResponse(w http.ResponseWriter) error
+}
+
+type GetValidation200JSONResponse Validation
+
+func (response GetValidation200JSONResponse) VisitGetValidationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetValidationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetValidationdefaultApplicationProblemPlusJSONResponse) VisitGetValidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1805,6 +2576,12 @@ func (response ListSplitsdefaultApplicationProblemPlusJSONResponse) VisitListSpl
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListPlatforms List the platforms that can be connected
+	// (GET /v1/catalog)
+	ListPlatforms(ctx context.Context, request ListPlatformsRequestObject) (ListPlatformsResponseObject, error)
+	// GetPlatform Read what a platform is and needs
+	// (GET /v1/catalog/{platform})
+	GetPlatform(ctx context.Context, request GetPlatformRequestObject) (GetPlatformResponseObject, error)
 	// ListConnections List connections
 	// (GET /v1/connections)
 	ListConnections(ctx context.Context, request ListConnectionsRequestObject) (ListConnectionsResponseObject, error)
@@ -1814,9 +2591,21 @@ type StrictServerInterface interface {
 	// GetConnection Read a connection and its last validation
 	// (GET /v1/connections/{id})
 	GetConnection(ctx context.Context, request GetConnectionRequestObject) (GetConnectionResponseObject, error)
-	// GetConnectionSchema Read the tables and columns that the last passed validation discovered
+	// GetConnectionGrants Read what to run at the platform so that the connection may read, and no more
+	// (GET /v1/connections/{id}/grants)
+	GetConnectionGrants(ctx context.Context, request GetConnectionGrantsRequestObject) (GetConnectionGrantsResponseObject, error)
+	// GetConnectionSchema List the tables that the last passed validation discovered
 	// (GET /v1/connections/{id}/schema)
 	GetConnectionSchema(ctx context.Context, request GetConnectionSchemaRequestObject) (GetConnectionSchemaResponseObject, error)
+	// GetConnectionTable Read one table with its columns
+	// (GET /v1/connections/{id}/schema/tables)
+	GetConnectionTable(ctx context.Context, request GetConnectionTableRequestObject) (GetConnectionTableResponseObject, error)
+	// StartValidation Validate a connection again
+	// (POST /v1/connections/{id}/validations)
+	StartValidation(ctx context.Context, request StartValidationRequestObject) (StartValidationResponseObject, error)
+	// GetValidation Read a validation
+	// (GET /v1/connections/{id}/validations/{validation_id})
+	GetValidation(ctx context.Context, request GetValidationRequestObject) (GetValidationResponseObject, error)
 	// ListImports List imports
 	// (GET /v1/imports)
 	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
@@ -1877,6 +2666,58 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictHTTPServerOptions
+}
+
+// ListPlatforms operation middleware
+func (sh *strictHandler) ListPlatforms(w http.ResponseWriter, r *http.Request, params ListPlatformsParams) {
+	var request ListPlatformsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlatforms(ctx, request.(ListPlatformsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlatforms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPlatformsResponseObject); ok {
+		if err := validResponse.VisitListPlatformsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPlatform operation middleware
+func (sh *strictHandler) GetPlatform(w http.ResponseWriter, r *http.Request, platform string) {
+	var request GetPlatformRequestObject
+
+	request.Platform = platform
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlatform(ctx, request.(GetPlatformRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlatform")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetPlatformResponseObject); ok {
+		if err := validResponse.VisitGetPlatformResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // ListConnections operation middleware
@@ -1962,6 +2803,33 @@ func (sh *strictHandler) GetConnection(w http.ResponseWriter, r *http.Request, i
 	}
 }
 
+// GetConnectionGrants operation middleware
+func (sh *strictHandler) GetConnectionGrants(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionGrantsParams) {
+	var request GetConnectionGrantsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConnectionGrants(ctx, request.(GetConnectionGrantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConnectionGrants")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetConnectionGrantsResponseObject); ok {
+		if err := validResponse.VisitGetConnectionGrantsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetConnectionSchema operation middleware
 func (sh *strictHandler) GetConnectionSchema(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionSchemaParams) {
 	var request GetConnectionSchemaRequestObject
@@ -1982,6 +2850,86 @@ func (sh *strictHandler) GetConnectionSchema(w http.ResponseWriter, r *http.Requ
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetConnectionSchemaResponseObject); ok {
 		if err := validResponse.VisitGetConnectionSchemaResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetConnectionTable operation middleware
+func (sh *strictHandler) GetConnectionTable(w http.ResponseWriter, r *http.Request, id ConnectionID, params GetConnectionTableParams) {
+	var request GetConnectionTableRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConnectionTable(ctx, request.(GetConnectionTableRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConnectionTable")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetConnectionTableResponseObject); ok {
+		if err := validResponse.VisitGetConnectionTableResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartValidation operation middleware
+func (sh *strictHandler) StartValidation(w http.ResponseWriter, r *http.Request, id ConnectionID) {
+	var request StartValidationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StartValidation(ctx, request.(StartValidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartValidation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StartValidationResponseObject); ok {
+		if err := validResponse.VisitStartValidationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetValidation operation middleware
+func (sh *strictHandler) GetValidation(w http.ResponseWriter, r *http.Request, id ConnectionID, validationID ValidationID) {
+	var request GetValidationRequestObject
+
+	request.ID = id
+	request.ValidationID = validationID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetValidation(ctx, request.(GetValidationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetValidation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetValidationResponseObject); ok {
+		if err := validResponse.VisitGetValidationResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -3,7 +3,6 @@ package controlapi_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/memstore"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/snapshot"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/telemetry"
@@ -49,10 +49,11 @@ func newStand(t *testing.T) *stand {
 	clock := func() time.Time { return s.now }
 	connections := &connection.Service{
 		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
+		Statements: catalog.Grants, Principal: "123456789012",
 	}
 	imports := &ingest.Service{Store: s.store, Schemas: connections, Workflow: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{
-		Connections: connections, Imports: imports, Now: clock,
+		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: clock,
 	}))
 	return s
 }
@@ -90,14 +91,12 @@ func (s *stand) connect(name string) controlapi.Connection {
 func (s *stand) activate(c controlapi.Connection, tables ...schema.Table) {
 	s.t.Helper()
 	ref := s.ref(c)
-	snapshot := schema.Snapshot{Tables: tables, DiscoveredAt: s.now}
-	key := "schemas/" + c.ID + ".json"
-	body, err := json.Marshal(snapshot)
+	s.must(snapshot.WritePage(s.t.Context(), s.objects, "schemas/acme/", "part", tables))
+	made, err := snapshot.Assemble(s.t.Context(), s.objects, "schemas/acme/", []string{"part"}, s.now)
 	s.must(err)
-	s.must(s.objects.Put(s.t.Context(), key, body))
 	_, err = s.store.RecordChecks(s.t.Context(), ref, []source.CheckResult{{Name: "s3.list_objects", Title: "List objects", Mandatory: true, Outcome: source.Pass, Millis: 12}})
 	s.must(err)
-	_, err = s.store.RecordDiscovery(s.t.Context(), ref, 0, connection.Discovery{Pages: 1, Tables: len(tables), Key: key, Version: snapshot.Version()})
+	_, err = s.store.RecordDiscovery(s.t.Context(), ref, 0, connection.Discovery{Pages: 1, Tables: len(tables), Key: made.Key, Version: made.Version})
 	s.must(err)
 	s.settle(ref, nil)
 }

@@ -14,16 +14,36 @@ import (
 func (s server) CreateConnection(ctx context.Context, req CreateConnectionRequestObject) (CreateConnectionResponseObject, error) {
 	who := httpapi.Caller(ctx)
 	c, err := s.Connections.Create(ctx, who.WorkspaceID, who.Subject, connection.NewConnection{
-		Name: req.Body.Name, Platform: string(req.Body.Platform),
+		Name: req.Body.Name, Platform: req.Body.Platform,
 		Settings: req.Body.Settings, Credential: credential(req.Body.Credentials),
 	})
 	if err != nil {
 		return nil, err
 	}
+	answer, err := s.withSetup(c)
 	return CreateConnection201JSONResponse{
 		Headers: CreateConnection201ResponseHeaders{Location: "/v1/connections/" + c.ID},
-		Body:    wireConnection(c),
-	}, nil
+		Body:    answer,
+	}, err
+}
+
+// connectionBody is the body of createConnection. What of settings and
+// credentials is right depends on the platform, which its Spec says.
+type connectionBody struct {
+	Name        string                   `json:"name"`
+	Platform    string                   `json:"platform"`
+	Settings    map[string]any           `json:"settings"`
+	Credentials map[string]source.Secret `json:"credentials"`
+}
+
+// withSetup is a connection with what its owner has to do at the platform.
+func (s server) withSetup(c connection.Connection) (Connection, error) {
+	setup, err := s.Connections.Setup(c)
+	answer := wireConnection(c)
+	if len(setup) > 0 {
+		answer.Setup = each(setup, wireGrant)
+	}
+	return answer, err
 }
 
 // credential takes the method out of the fields beside it.
@@ -61,7 +81,10 @@ func (s server) GetConnection(ctx context.Context, req GetConnectionRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	answer := wireConnection(c)
+	answer, err := s.withSetup(c)
+	if err != nil {
+		return nil, err
+	}
 	v, err := s.Connections.LastValidation(ctx, c)
 	if err != nil {
 		return nil, err

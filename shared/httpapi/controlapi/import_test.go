@@ -74,14 +74,14 @@ func active(t *testing.T) (*stand, controlapi.Connection) {
 
 func TestSchema(t *testing.T) {
 	s, c := active(t)
-	got := contracttest.Into[controlapi.SchemaPage](t, s.get("/v1/connections/"+c.ID+"/schema"), 200)
+	got := contracttest.Into[controlapi.SchemaPage](t, s.get("/v1/connections/"+c.ID+"/schema?columns=true"), 200)
 	want := []controlapi.Table{
-		{Name: "broken", Columns: []controlapi.Column{}, ProblemCode: "source.schema_conflict", Problem: "the files differ", ProblemAt: "broken/b.csv"},
-		{Name: "profiles", Format: "csv", Rows: 1000, Bytes: 1 << 20, Files: 3, Columns: []controlapi.Column{
-			{Name: "Email", Type: controlapi.String, Native: "text", Nullable: true},
-			{Name: "age", Type: controlapi.Int64, Native: "text", Nullable: true},
-			{Name: "spent", Type: controlapi.Decimal, Native: "DECIMAL(10,2)", Precision: 10, Scale: 2},
-			{Name: "day", Type: controlapi.Date, Native: "path", Partition: true},
+		{Name: "broken", ProblemCode: "source.schema_conflict", Problem: "the files differ", ProblemAt: "broken/b.csv"},
+		{Name: "profiles", Format: "csv", Rows: 1000, Bytes: 1 << 20, Files: 3, ColumnCount: 4, Columns: []controlapi.Column{
+			{Name: "Email", Type: controlapi.DiscoveredTypeString, Native: "text", Nullable: true},
+			{Name: "age", Type: controlapi.DiscoveredTypeInt64, Native: "text", Nullable: true},
+			{Name: "spent", Type: controlapi.DiscoveredTypeDecimal, Native: "DECIMAL(10,2)", Precision: 10, Scale: 2},
+			{Name: "day", Type: controlapi.DiscoveredTypeDate, Native: "path", Partition: true},
 		}},
 	}
 	if diff := cmp.Diff(want, got.Items); diff != "" {
@@ -116,8 +116,8 @@ func TestCreateImport(t *testing.T) {
 		ID: got.ID, Name: "people", ConnectionID: c.ID, Table: "profiles", Type: controlapi.UserProfile, Mode: controlapi.FullRefresh,
 		EveryHours: 24, NextRunAt: s.now.Add(24 * time.Hour), CreatedAt: s.now, CreatedBy: "key:test",
 		Mapping: []controlapi.MappedColumn{
-			{Source: "Email", Target: "identifier", Type: controlapi.String, Required: true, Transforms: []controlapi.Transform{controlapi.Trim, controlapi.Lower}},
-			{Source: "age", Target: "age", Type: controlapi.Int64, Transforms: []controlapi.Transform{}},
+			{Source: "Email", Target: "identifier", Type: controlapi.ColumnTypeString, Required: true, Transforms: []controlapi.Transform{controlapi.Trim, controlapi.Lower}},
+			{Source: "age", Target: "age", Type: controlapi.ColumnTypeInt64, Transforms: []controlapi.Transform{}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,8 +29,12 @@ type page struct {
 // walk reads a list page by page.
 func (s *stand) walk(target string, limit int) (pages []page) {
 	s.t.Helper()
+	separator := '?'
+	if strings.Contains(target, "?") {
+		separator = '&'
+	}
 	for cursor := ""; ; {
-		p := contracttest.Into[page](s.t, s.get(fmt.Sprintf("%s?limit=%d&cursor=%s", target, limit, url.QueryEscape(cursor))), 200)
+		p := contracttest.Into[page](s.t, s.get(fmt.Sprintf("%s%climit=%d&cursor=%s", target, separator, limit, url.QueryEscape(cursor))), 200)
 		pages = append(pages, p)
 		if cursor = p.NextCursor; cursor == "" {
 			return pages
@@ -184,7 +189,7 @@ func TestWideTables(t *testing.T) {
 	}
 	s.activate(c, wide...)
 	var got []string
-	for _, p := range s.walk("/v1/connections/"+c.ID+"/schema", 200) {
+	for _, p := range s.walk("/v1/connections/"+c.ID+"/schema?columns=true", 200) {
 		if len(p.Items) > 2 {
 			t.Errorf("a page has %d tables", len(p.Items))
 		}

@@ -12,12 +12,14 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/httpapi"
 	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // Services are what the operations call.
 type Services struct {
 	Connections *connection.Service
 	Imports     *ingest.Service
+	Catalog     source.Catalog
 	Now         func() time.Time
 }
 
@@ -50,6 +52,9 @@ func New(log *slog.Logger, who httpapi.Identify, s Services) http.Handler {
 func parameterFault(err error) error {
 	if format, ok := errors.AsType[*InvalidParamFormatError](err); ok {
 		return fault.Field(fault.InvalidRequest, format.ParamName, "is not in the form that this parameter takes")
+	}
+	if absent, ok := errors.AsType[*RequiredParamError](err); ok {
+		return fault.Field(fault.MissingField, absent.ParamName, "is required")
 	}
 	return err
 }

@@ -91,8 +91,11 @@ func property(f source.Field) Property {
 	case source.Integer:
 		p.Type, p.Minimum, p.Maximum = "integer", -source.MaxInteger, source.MaxInteger
 	default:
-		p.Enum, p.Pattern, p.MaxLength = f.Allowed, pattern(f), f.Limit()
-		if f.Required {
+		p.Enum, p.Pattern = f.Allowed, pattern(f)
+		if len(f.Allowed) > 0 {
+			break
+		}
+		if p.MaxLength = f.Limit(); f.Required {
 			p.MinLength = 1
 		}
 	}
@@ -121,6 +124,28 @@ func Portable(pattern string) bool {
 		!slices.ContainsFunc([]string{`\A`, `\z`, `\Q`, `\C`, `\a`, `\p`, `\P`, `\x{`, "[[:", "[^[:"}, func(only string) bool {
 			return strings.Contains(pattern, only)
 		})
+}
+
+// UnmarshalJSON keeps the order.
+func (p *Properties) UnmarshalJSON(text []byte) error {
+	*p = nil
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if _, err := decoder.Token(); err != nil {
+		return err
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		var property Property
+		if err := decoder.Decode(&property); err != nil {
+			return err
+		}
+		property.Name, _ = name.(string)
+		*p = append(*p, property)
+	}
+	return nil
 }
 
 // MarshalJSON keeps the order.

@@ -1,0 +1,70 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Grants returns the least-privilege statements for some tables of a connection,
+// or for all that it covers when none are named. A table that is not in the
+// connection's schema is fault.TableNotFound, by its place.
+func (s *Service) Grants(ctx context.Context, workspaceID, connectionID string, tables []string) ([]source.Grant, error) {
+	c, err := s.Store.Connection(ctx, workspaceID, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	if len(tables) > 0 {
+		if err := s.have(ctx, c, tables); err != nil {
+			return nil, err
+		}
+	}
+	return s.statements(c, tables)
+}
+
+// have refuses tables that are not in the schema.
+func (s *Service) have(ctx context.Context, c Connection, tables []string) error {
+	index, err := OpenSchema(ctx, s.Objects, c)
+	if err != nil {
+		return err
+	}
+	var problems fault.List
+	for i, name := range tables {
+		_, ok, err := index.Find(name)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			problems.Add(fault.InvalidRequest, fmt.Sprintf("tables[%d]", i), "the connection has no such table")
+		}
+	}
+	return problems.Err()
+}
+
+// Setup returns what to paste at the platform before a connection can work: a
+// trust policy names a setting that was only made with the connection. It is
+// empty where everything was known before.
+func (s *Service) Setup(c Connection) ([]source.Grant, error) {
+	spec, err := s.Catalog.Spec(c.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(spec.Settings, func(f source.Field) bool { return f.Generated }) {
+		return nil, nil
+	}
+	return s.statements(c, nil)
+}
+
+func (s *Service) statements(c Connection, tables []string) ([]source.Grant, error) {
+	return s.Statements(c.Platform, source.GrantRequest{
+		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Principal: s.Principal,
+	})
+}
+
+// PlatformCounts returns how many connections a workspace has to each platform.
+func (s *Service) PlatformCounts(ctx context.Context, workspaceID string) (map[string]int, error) {
+	return s.Store.PlatformCounts(ctx, workspaceID)
+}
