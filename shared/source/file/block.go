@@ -1,6 +1,10 @@
 package file
 
-import "github.com/headwaterhq/headwater/shared/source"
+import (
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/source"
+)
 
 // A span is where a field stands: in the block's buffer, or in its scratch
 // space when the field had to be unescaped. start == end is NULL, so an empty
@@ -41,6 +45,21 @@ func (b *block) grow() { b.fields = append(b.fields, make([]span, b.limit)) }
 // reset empties the block for records of buf.
 func (b *block) reset(buf []byte) {
 	b.buf, b.scratch, b.rows, b.rejects = buf, b.scratch[:0], 0, nil
+}
+
+// nullify makes NULLs of the fields that are one of some texts, unless they are
+// marked as text.
+func (b *block) nullify(nulls []string) {
+	if len(nulls) == 0 {
+		return
+	}
+	for _, fields := range b.fields {
+		for row, f := range fields[:b.rows] {
+			if !f.text() && slices.Contains(nulls, string(b.bytes(f))) {
+				fields[row] = span{}
+			}
+		}
+	}
 }
 
 func (b *block) empty() bool { return b.rows == 0 && len(b.rejects) == 0 }

@@ -15,28 +15,31 @@ const (
 	ruleWrongType = "type_mismatch"
 )
 
-// csvTokenizer reads RFC 4180: quotes around a field protect commas, newlines
-// and doubled quotes; records end with LF or CRLF; empty lines are skipped. It
-// is lenient where nothing is lost by it: a quote inside an unquoted field is
-// text. Text after a closing quote makes the record malformed, and the record
-// goes on as if it were unquoted. A record that does not end within maxRecord
-// bytes is rejected and ends at the first newline after them, whatever the
-// quotes say, so that one stray quote cannot swallow a file.
+// csvTokenizer reads a dialect of CSV: quotes around a field protect delimiters,
+// newlines and doubled quotes; an escape takes the next byte as it is, in quotes
+// and outside; records end with LF or CRLF; empty lines are skipped. It is
+// lenient where nothing is lost by it: a quote inside an unquoted field is text.
+// Text after a closing quote makes the record malformed, and the record goes on
+// as if it were unquoted. A record that does not end within maxRecord bytes is
+// rejected and ends at the first newline after them, whatever the quotes say, so
+// that one stray quote cannot swallow a file.
 //
-// boundary.go relies on exactly these rules.
+// dialect.after and boundary.go rely on exactly these rules.
 type csvTokenizer struct {
+	dialect
 	slots     []int // by field of the file: the block's slot, -1 when nobody wants it
 	maxRecord int
 	at        int64 // number of the next line
-	quote     int   // position of the next quote in the buffer; -1 when unknown
+	special   int   // position of the next quote or escape in the buffer; -1 when unknown
+	quotes    int   // well-formed quoted fields seen in records with quotes or escapes
 	skip      skip
 }
 
-func newCSV(slots []int, maxRecord int, line int64) *csvTokenizer {
-	return &csvTokenizer{slots: slots, maxRecord: maxRecord, at: line, quote: -1}
+func newCSV(d dialect, slots []int, maxRecord int, line int64) *csvTokenizer {
+	return &csvTokenizer{dialect: d, slots: slots, maxRecord: maxRecord, at: line, special: -1}
 }
 
-func (t *csvTokenizer) moved()      { t.quote = -1 }
+func (t *csvTokenizer) moved()      { t.special = -1 }
 func (t *csvTokenizer) line() int64 { return t.at }
 
 func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
@@ -48,7 +51,7 @@ func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
 		var fields, newlines int
 		wellFormed := true
 		switch {
-		case ok && !t.quoteBefore(buf, pos, end):
+		case ok && !t.specialBefore(buf, pos, end):
 			newlines = 1
 			if end > pos && buf[end-1] == '\r' {
 				end--
@@ -59,8 +62,8 @@ func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
 				continue
 			}
 			fields = t.plain(b, buf, pos, end)
-		case t.quoteBefore(buf, pos, len(buf)):
-			fields, newlines, next, wellFormed, ok = t.quoted(b, buf, pos, last)
+		case t.specialBefore(buf, pos, len(buf)):
+			fields, newlines, next, wellFormed, ok = t.record(b, buf, pos, last)
 		}
 		// A record counts as too long by where its newline stands.
 		if tooLong := next-1-pos >= t.maxRecord; !ok || tooLong {
@@ -96,23 +99,30 @@ func lineEnd(buf []byte, pos int, last bool) (end, next int, ok bool) {
 	return len(buf), len(buf) + 1, last
 }
 
-func (t *csvTokenizer) quoteBefore(buf []byte, pos, end int) bool {
-	if t.quote < pos {
-		if i := bytes.IndexByte(buf[pos:], '"'); i >= 0 {
-			t.quote = pos + i
-		} else {
-			t.quote = len(buf)
+// specialBefore reports whether a quote or an escape stands between pos and end.
+func (t *csvTokenizer) specialBefore(buf []byte, pos, end int) bool {
+	if t.special < pos {
+		t.special = len(buf)
+		if t.Quote != 0 {
+			if i := bytes.IndexByte(buf[pos:], t.Quote); i >= 0 {
+				t.special = pos + i
+			}
+		}
+		if t.Escape != 0 {
+			if i := bytes.IndexByte(buf[pos:t.special], t.Escape); i >= 0 {
+				t.special = pos + i
+			}
 		}
 	}
-	return t.quote < end
+	return t.special < end
 }
 
-// plain splits a record without quotes, and returns how many fields it has.
+// plain splits a record without quotes and escapes, and returns how many fields it has.
 func (t *csvTokenizer) plain(b *block, buf []byte, pos, end int) int {
-	row, slots := b.rows, t.slots
+	row, slots, delimiter := b.rows, t.slots, t.Delimiter
 	n, start := 0, pos
 	for {
-		i := bytes.IndexByte(buf[start:end], ',')
+		i := bytes.IndexByte(buf[start:end], delimiter)
 		stop := end
 		if i >= 0 {
 			stop = start + i
@@ -128,20 +138,19 @@ func (t *csvTokenizer) plain(b *block, buf []byte, pos, end int) int {
 	}
 }
 
-// quoted splits a record that may have quotes. ok is false when it does not end in buf.
-func (t *csvTokenizer) quoted(b *block, buf []byte, pos int, last bool) (fields, newlines, next int, wellFormed, ok bool) {
+// record splits any record. ok is false when it does not end in buf.
+func (t *csvTokenizer) record(b *block, buf []byte, pos int, last bool) (fields, newlines, next int, wellFormed, ok bool) {
 	wellFormed = true
 	p := pos
 	for {
 		var f span
-		if p < len(buf) && buf[p] == '"' {
+		if p < len(buf) && t.Quote != 0 && buf[p] == t.Quote {
 			var closed bool
 			f, p, newlines, closed = t.quotedField(b, buf, p+1, newlines)
 			if p >= len(buf) && !last { // what follows the quote decides
 				return fields, newlines, next, wellFormed, false
 			}
-			wellFormed = wellFormed && closed
-			if p < len(buf) && buf[p] != ',' && buf[p] != '\n' {
+			if p < len(buf) && buf[p] != t.Delimiter && buf[p] != '\n' {
 				isEnd, known := carriageReturn(buf, p, last)
 				if !known {
 					return fields, newlines, next, wellFormed, false
@@ -149,19 +158,16 @@ func (t *csvTokenizer) quoted(b *block, buf []byte, pos int, last bool) (fields,
 				if isEnd {
 					p++
 				} else {
-					wellFormed = false
+					closed = false
 				}
 			}
-			if p < len(buf) {
-				p += unquotedLen(buf[p:])
+			if closed {
+				t.quotes++
 			}
+			wellFormed = wellFormed && closed
+			p, newlines = t.skipField(buf, p, newlines)
 		} else {
-			n := unquotedLen(buf[p:])
-			f = span{uint32(p), uint32(p + n)}
-			p += n
-			if (p == len(buf) || buf[p] == '\n') && n > 0 && buf[p-1] == '\r' {
-				f.end--
-			}
+			f, p, newlines = t.bareField(b, buf, p, newlines)
 		}
 		if p == len(buf) && !last {
 			return fields, newlines, next, wellFormed, false
@@ -181,19 +187,30 @@ func (t *csvTokenizer) quoted(b *block, buf []byte, pos int, last bool) (fields,
 func (t *csvTokenizer) quotedField(b *block, buf []byte, p, newlines int) (f span, after, lines int, closed bool) {
 	start, unescaped := p, -1
 	for {
-		i := bytes.IndexByte(buf[p:], '"')
+		i := t.nextInQuotes(buf[p:])
 		if i < 0 {
 			return span{uint32(start), uint32(len(buf)) | isText}, len(buf), newlines, false
 		}
 		newlines += bytes.Count(buf[p:p+i], []byte{'\n'})
 		p += i + 1
-		if p < len(buf) && buf[p] == '"' {
+		if escaped := buf[p-1] != t.Quote; escaped || p < len(buf) && buf[p] == t.Quote {
 			if unescaped < 0 {
 				unescaped = len(b.scratch)
 			}
-			b.scratch = append(b.scratch, buf[start:p]...)
-			p++
+			if !escaped {
+				b.scratch = append(b.scratch, buf[start:p]...)
+				p++
+				start = p
+				continue
+			}
+			b.scratch = append(b.scratch, buf[start:p-1]...)
 			start = p
+			if p < len(buf) {
+				if buf[p] == '\n' {
+					newlines++
+				}
+				p++
+			}
 			continue
 		}
 		if unescaped < 0 {
@@ -202,6 +219,62 @@ func (t *csvTokenizer) quotedField(b *block, buf []byte, p, newlines int) (f spa
 		b.scratch = append(b.scratch, buf[start:p-1]...)
 		return span{uint32(unescaped) | inScratch, uint32(len(b.scratch)) | isText}, p, newlines, true
 	}
+}
+
+// nextInQuotes is the distance to the next quote or escape; negative without one.
+func (t *csvTokenizer) nextInQuotes(buf []byte) int {
+	quote := bytes.IndexByte(buf, t.Quote)
+	if t.Escape == 0 {
+		return quote
+	}
+	if quote >= 0 {
+		buf = buf[:quote]
+	}
+	if escape := bytes.IndexByte(buf, t.Escape); escape >= 0 {
+		return escape
+	}
+	return quote
+}
+
+// bareField reads a field without quotes, up to its delimiter or newline.
+func (t *csvTokenizer) bareField(b *block, buf []byte, p, newlines int) (f span, after, lines int) {
+	start := p
+	p, lines = t.skipField(buf, p, newlines)
+	end := p
+	if (p == len(buf) || buf[p] == '\n') && end > start && buf[end-1] == '\r' {
+		end--
+	}
+	if t.Escape == 0 || bytes.IndexByte(buf[start:end], t.Escape) < 0 {
+		return span{uint32(start), uint32(end)}, p, lines
+	}
+	if end == start+2 && buf[start+1] == 'N' { // the NULL of those who write with escapes
+		return span{}, p, lines
+	}
+	unescaped := len(b.scratch)
+	for i := start; i < end; i++ {
+		if buf[i] == t.Escape && i+1 < end {
+			i++
+		}
+		b.scratch = append(b.scratch, buf[i])
+	}
+	return span{uint32(unescaped) | inScratch, uint32(len(b.scratch))}, p, lines
+}
+
+// skipField goes to the next delimiter or newline that is not escaped.
+func (t *csvTokenizer) skipField(buf []byte, p, newlines int) (after, lines int) {
+	for p < len(buf) {
+		switch c := buf[p]; {
+		case c == t.Delimiter, c == '\n':
+			return p, newlines
+		case t.Escape != 0 && c == t.Escape && p+1 < len(buf):
+			p++
+			if buf[p] == '\n' {
+				newlines++
+			}
+		}
+		p++
+	}
+	return p, newlines
 }
 
 // carriageReturn reports whether a CR at p ends the record, and whether that can be told yet.
@@ -213,14 +286,4 @@ func carriageReturn(buf []byte, p int, last bool) (isEnd, known bool) {
 		return buf[p+1] == '\n', true
 	}
 	return last, last
-}
-
-// unquotedLen is the distance to the next comma or newline.
-func unquotedLen(buf []byte) int {
-	for i, c := range buf {
-		if c == ',' || c == '\n' {
-			return i
-		}
-	}
-	return len(buf)
 }

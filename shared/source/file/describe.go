@@ -18,12 +18,12 @@ func (f *Files) describe(ctx context.Context, l *listing) (schema.Table, error) 
 	if l.fault != nil {
 		return unfit(t, l.fault)
 	}
-	columns, rowsPerByte, err := f.columns(ctx, l)
+	found, err := f.look(ctx, l)
 	if err != nil {
 		return unfit(t, err)
 	}
-	t.Columns = withPartitions(columns, l.partitions.columns())
-	t.Rows = int64(rowsPerByte * float64(l.bytes))
+	t.Columns = withPartitions(found.columns, l.partitions.columns())
+	t.Rows = int64(found.rowsPerByte * float64(l.bytes))
 	return t, nil
 }
 
@@ -43,14 +43,21 @@ func unfit(t schema.Table, err error) (schema.Table, error) {
 	return t, nil
 }
 
-// columns looks into some files of a table.
-func (f *Files) columns(ctx context.Context, l *listing) (columns []schema.Column, rowsPerByte float64, err error) {
+// content is what some files of a table told of all of them.
+type content struct {
+	columns     []schema.Column
+	rowsPerByte float64
+	csv         *dialect // nil when the files are no CSV
+}
+
+// look looks into some files of a table.
+func (f *Files) look(ctx context.Context, l *listing) (content, error) {
 	if l.format == formatParquet {
 		return f.sampleParquet(ctx, l.sample(f.limits.footerFiles))
 	}
 	s, err := f.sampleText(ctx, l.format, l.sample(f.limits.sampleFiles))
 	if err != nil {
-		return nil, 0, err
+		return content{}, err
 	}
-	return s.schema(), float64(s.rows) / float64(max(s.bytes, 1)), nil
+	return content{columns: s.schema(), rowsPerByte: float64(s.rows) / float64(max(s.bytes, 1)), csv: s.csv}, nil
 }

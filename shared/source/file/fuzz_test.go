@@ -29,7 +29,7 @@ func FuzzCSV(f *testing.F) {
 			readAnything(t, "t/a.csv", text)
 			return
 		}
-		fields := readTexts(t, "t/a.csv", text, want[0])
+		fields := readTexts(t, with(t, store{"t/a.csv": text}, append(writings[0].settings, "csv_header", "present")...), want[0])
 		if fields == nil {
 			return
 		}
@@ -47,6 +47,34 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
+// FuzzDialect reads any text in any dialect, given and found: it must end, and
+// what is cut into splits must give the rows of the whole.
+func FuzzDialect(f *testing.F) {
+	for i := range writings {
+		for _, seed := range []string{"x,y\n1,2\n", "x;y\n'a;b';\"c\\\"\"\n", "x\ty\na\\\tb\t\\N\n\\", "\xff\xfex\x00\n\x00", "x|y\n'it''s'|\n", "1;2,5\n3;4,5\n"} {
+			f.Add(uint8(i), seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, which uint8, text string) {
+		if len(text) > 1<<11 { // thousands of splits of a few bytes
+			return
+		}
+		var settings []string
+		if n := int(which) % (len(writings) + 1); n < len(writings) {
+			settings = writings[n].settings
+		}
+		files := file.WithLimits(with(t, store{"t/a.csv": text}, settings...), 7, 64)
+		page, err := files.Discover(t.Context(), "")
+		if err != nil || len(page.Tables) != 1 || page.Tables[0].Problem != "" {
+			return
+		}
+		whole, cut := readAll(t, files, "t", 1<<30), readAll(t, files, "t", 50)
+		if !slices.Equal(whole.Rows, cut.Rows) || !slices.Equal(withoutLines(whole.Rejects), withoutLines(cut.Rejects)) {
+			t.Fatalf("whole: %v\ncut: %v", whole, cut)
+		}
+	})
+}
+
 // readAnything reads a file of whatever content; it must end, without a panic.
 func readAnything(t *testing.T, key, text string) {
 	t.Helper()
@@ -58,9 +86,8 @@ func readAnything(t *testing.T, key, text string) {
 
 // readTexts reads a file with all columns as text; nil when it has a problem
 // that encoding/csv does not mind.
-func readTexts(t *testing.T, key, text string, columns []string) [][]string {
+func readTexts(t testing.TB, f *file.Files, columns []string) [][]string {
 	t.Helper()
-	f := file.New(store{key: text}, "")
 	plan, err := f.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}})
 	if err != nil {
 		return nil

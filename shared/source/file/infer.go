@@ -46,6 +46,16 @@ func (c *inference) see(f []byte, s span, typed bool) {
 	}
 }
 
+// fits reports whether a value is of a type that all values seen have.
+func (c *inference) fits(f []byte) bool {
+	for k := kindInt; k <= kindTimestamp; k <<= 1 {
+		if c.possible&k != 0 && k.fits(f) {
+			return true
+		}
+	}
+	return false
+}
+
 func (k kinds) fits(f []byte) (ok bool) {
 	switch k {
 	case kindInt:

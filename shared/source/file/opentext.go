@@ -7,10 +7,10 @@ func (r *reader) openText(p part) (partReader, error) {
 	at := r.at.position
 	ranged := p.End > 0
 	start := p.Start
-	if ranged && at.Offset > 0 && (p.Header != nil || r.detail.Format == formatNDJSON) {
+	if ranged && at.Offset > 0 && p.Encoding == utf8Text {
 		start = at.Offset // nothing before it is needed
 	}
-	in, err := openStream(r.ctx, r.files.store, p.object(), start, p.End)
+	in, err := r.openStream(p, start)
 	if err != nil {
 		return nil, err
 	}
@@ -23,15 +23,38 @@ func (r *reader) openText(p part) (partReader, error) {
 	return tr, nil
 }
 
+func (r *reader) openStream(p part, start int64) (*stream, error) {
+	if p.End == 0 {
+		return openWhole(r.ctx, r.files.store, p.object(), r.detail.Format, r.csv().Encoding)
+	}
+	in, err := openStream(r.ctx, r.files.store, p.object(), start, p.End)
+	if err == nil {
+		in.transcode(p.Encoding)
+	}
+	return in, err
+}
+
+// csv is the dialect of the split's CSV files.
+func (r *reader) csv() dialect {
+	if r.detail.CSV == nil {
+		return standard
+	}
+	return *r.detail.CSV
+}
+
 // prepare reads the header, if the part has one, and goes to the checkpoint.
 func (r *reader) prepare(tr *textReader, p part, at position) error {
 	header, line := p.Header, int64(1)
 	if r.detail.Format == formatCSV && tr.text.base == 0 {
-		own, next, err := readHeader(tr.text, r.files.limits.recordBytes)
-		if err != nil {
+		if err := tr.text.begin(); err != nil {
 			return err
 		}
-		header, line = own, next
+		if header == nil || !tr.text.blank() { // the first range of a file may hold empty lines only
+			var err error
+			if header, line, err = readHeader(tr.text, r.csv(), r.files.limits.recordBytes); err != nil {
+				return err
+			}
+		}
 	}
 	if at.Offset > 0 {
 		line = at.Line
@@ -45,7 +68,7 @@ func (r *reader) prepare(tr *textReader, p part, at position) error {
 // seek goes to an offset: in a plain file by asking the store for it.
 func (r *reader) seek(tr *textReader, p part, offset int64) error {
 	t := tr.text
-	if t.in.codec != "" || offset <= t.base+int64(t.n) {
+	if t.in.shifted() || offset <= t.base+int64(t.n) {
 		return t.seek(offset)
 	}
 	end := p.End
@@ -81,7 +104,7 @@ func (r *reader) wire(tr *textReader, p part, header []string, line int64) error
 	if r.detail.Format == formatNDJSON {
 		tr.tok = newNDJSON(slots, raw, limits.recordBytes, line)
 	} else {
-		if err := sameHeader(p.Key, withoutPartitions(header, r.table), names(r.table.Columns)); err != nil {
+		if err := sameHeader(p.Key, r.csv(), withoutPartitions(header, r.table), names(r.table.Columns)); err != nil {
 			return err
 		}
 		byField := make([]int, len(header))
@@ -91,7 +114,8 @@ func (r *reader) wire(tr *textReader, p part, header []string, line int64) error
 				byField[i] = slot
 			}
 		}
-		tr.tok = newCSV(byField, limits.recordBytes, line)
+		tr.tok = newCSV(r.csv(), byField, limits.recordBytes, line)
+		tr.nulls = r.csv().Nulls
 	}
 	tr.block = newBlock(len(raw), limits.batchRows)
 	tr.conv = conv

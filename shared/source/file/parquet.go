@@ -66,7 +66,7 @@ func (pf *parquetFile) guard(where string, step func() error) (err error) {
 }
 
 // sampleParquet reads the footers of some files of a table.
-func (f *Files) sampleParquet(ctx context.Context, objects []Object) (columns []schema.Column, rowsPerByte float64, err error) {
+func (f *Files) sampleParquet(ctx context.Context, objects []Object) (content, error) {
 	files := make([]*parquetFile, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
@@ -77,8 +77,9 @@ func (f *Files) sampleParquet(ctx context.Context, objects []Object) (columns []
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, 0, err
+		return content{}, err
 	}
+	var columns []schema.Column
 	var rows, bytes int64
 	for i, pf := range files {
 		rows += pf.file.NumRows()
@@ -88,14 +89,14 @@ func (f *Files) sampleParquet(ctx context.Context, objects []Object) (columns []
 			continue
 		}
 		if err := sameColumns(pf.key, pf.columns, columns); err != nil {
-			return nil, 0, err
+			return content{}, err
 		}
 		for _, c := range pf.columns {
 			at := slices.IndexFunc(columns, func(o schema.Column) bool { return o.Name == c.Name })
 			columns[at].Nullable = columns[at].Nullable || c.Nullable
 		}
 	}
-	return columns, float64(rows) / float64(max(bytes, 1)), nil
+	return content{columns: columns, rowsPerByte: float64(rows) / float64(max(bytes, 1))}, nil
 }
 
 // sameColumns holds a file's columns against those of its table, in any order.

@@ -16,8 +16,9 @@ import (
 
 // detail is a split's Detail: some parts of files, one after another.
 type detail struct {
-	Format string `json:"format"`
-	Parts  []part `json:"parts"`
+	Format string   `json:"format"`
+	CSV    *dialect `json:"csv,omitempty"`
+	Parts  []part   `json:"parts"`
 }
 
 // part is a file, or a part of one.
@@ -31,8 +32,10 @@ type part struct {
 	// of a record to the beginning of another. End 0 is the whole file.
 	Start int64 `json:"start,omitempty"`
 	End   int64 `json:"end,omitempty"`
-	// Header holds the columns of a CSV range, whose file's header may be far away.
-	Header []string `json:"header,omitempty"`
+	// Header holds the columns of a CSV range, whose file's header may be far
+	// away, and Encoding its encoding.
+	Header   []string `json:"header,omitempty"`
+	Encoding encoding `json:"encoding,omitempty"`
 	// FirstGroup and Groups are the row groups of a Parquet file.
 	FirstGroup int `json:"first_group,omitempty"`
 	Groups     int `json:"groups,omitempty"`
@@ -92,22 +95,22 @@ func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, 
 	if len(objects) == 0 {
 		return source.Plan{Table: table}, nil
 	}
-	columns, rowsPerByte, err := f.columns(ctx, l)
+	found, err := f.look(ctx, l)
 	if err != nil {
 		return source.Plan{}, err
 	}
-	table.Columns = withPartitions(columns, l.partitions.columns())
-	table.Rows = int64(rowsPerByte * float64(l.bytes))
+	table.Columns = withPartitions(found.columns, l.partitions.columns())
+	table.Rows = int64(found.rowsPerByte * float64(l.bytes))
 	filter, err := rowfilter.Compile(req.Filter, table.Columns)
 	if err != nil {
 		return source.Plan{}, err
 	}
 	objects = f.prune(objects, table, filter)
-	parts, err := f.parts(ctx, l.format, objects, columns, target)
+	parts, err := f.parts(ctx, l.format, objects, found, target)
 	if err != nil {
 		return source.Plan{}, err
 	}
-	return source.Plan{Table: table, Splits: group(l.format, parts, target, rowsPerByte)}, nil
+	return source.Plan{Table: table, Splits: group(detail{Format: l.format, CSV: found.csv}, parts, target, found.rowsPerByte)}, nil
 }
 
 // prune drops the files in whose partitions a filter holds for no row.
@@ -119,7 +122,7 @@ func (f *Files) prune(objects []Object, t schema.Table, filter *rowfilter.Predic
 }
 
 // parts cuts every file, in the order of keys.
-func (f *Files) parts(ctx context.Context, format string, objects []Object, columns []schema.Column, target int64) ([]part, error) {
+func (f *Files) parts(ctx context.Context, format string, objects []Object, found content, target int64) ([]part, error) {
 	cut := make([][]part, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
@@ -127,9 +130,9 @@ func (f *Files) parts(ctx context.Context, format string, objects []Object, colu
 		g.Go(func() (err error) {
 			switch {
 			case format == formatParquet:
-				cut[i], err = f.cutParquet(ctx, obj, columns, target)
+				cut[i], err = f.cutParquet(ctx, obj, found.columns, target)
 			default:
-				cut[i], err = f.cutText(ctx, format, obj, target)
+				cut[i], err = f.cutText(ctx, format, obj, found.csv, target)
 			}
 			return err
 		})
@@ -141,12 +144,12 @@ func (f *Files) parts(ctx context.Context, format string, objects []Object, colu
 }
 
 // cutText cuts a large plain file between records, every target bytes or so.
-func (f *Files) cutText(ctx context.Context, format string, obj Object, target int64) ([]part, error) {
+func (f *Files) cutText(ctx context.Context, format string, obj Object, csv *dialect, target int64) ([]part, error) {
 	whole := wholeOf(obj)
 	if p, _ := f.layout.place(obj.Key); obj.Size < 2*target || p.compressed {
 		return []part{whole}, nil
 	}
-	header, plain, err := f.head(ctx, format, obj)
+	header, enc, plain, err := f.head(ctx, format, obj, csv)
 	if err != nil || !plain {
 		return []part{whole}, err
 	}
@@ -155,7 +158,7 @@ func (f *Files) cutText(ctx context.Context, format string, obj Object, target i
 	g.SetLimit(f.limits.parallel)
 	for i := range starts[1:] {
 		g.Go(func() (err error) {
-			starts[i+1], err = f.boundary(ctx, obj, format, int64(i+1)*target)
+			starts[i+1], err = f.boundary(ctx, obj, csv, enc, int64(i+1)*target)
 			return err
 		})
 	}
@@ -171,29 +174,30 @@ func (f *Files) cutText(ctx context.Context, format string, obj Object, target i
 			end = starts[i+1]
 		}
 		parts[i] = whole
-		parts[i].Start, parts[i].End, parts[i].Header, parts[i].bytes = start, end, header, end-start
+		parts[i].Start, parts[i].End, parts[i].bytes = start, end, end-start
+		parts[i].Header, parts[i].Encoding = header, enc
 	}
 	return slices.DeleteFunc(parts, func(p part) bool { return p.Start >= p.End }), nil
 }
 
-// head reads the beginning of a text file: whether it is plain, and a CSV's header.
-func (f *Files) head(ctx context.Context, format string, obj Object) (header []string, plain bool, err error) {
+// head reads the beginning of a text file: whether it is plain, and a CSV's header and encoding.
+func (f *Files) head(ctx context.Context, format string, obj Object, csv *dialect) (header []string, enc encoding, plain bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	in, err := openStream(ctx, f.store, obj, 0, 0)
+	in, err := openWhole(ctx, f.store, obj, format, f.given.encoding)
 	if err != nil {
-		return nil, false, err
+		return nil, utf8Text, false, err
 	}
 	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
-	if in.codec != "" || format != formatCSV {
-		return nil, in.codec == "", nil
+	if in.codec != "" || csv == nil {
+		return nil, utf8Text, in.codec == "", nil
 	}
-	header, _, err = readHeader(newText(in, 0, f.limits.bufferBytes), f.limits.recordBytes)
-	return header, true, err
+	header, _, err = readHeader(newText(in, 0, f.limits.bufferBytes), *csv, f.limits.recordBytes)
+	return header, in.enc, true, err
 }
 
 // group puts parts together into splits of about target bytes.
-func group(format string, parts []part, target int64, rowsPerByte float64) []source.Split {
+func group(all detail, parts []part, target int64, rowsPerByte float64) []source.Split {
 	var splits []source.Split
 	for len(parts) > 0 {
 		n, bytes, rows := 0, int64(0), int64(0)
@@ -205,7 +209,8 @@ func group(format string, parts []part, target int64, rowsPerByte float64) []sou
 		if rows == 0 {
 			rows = int64(rowsPerByte * float64(bytes))
 		}
-		d, err := json.Marshal(detail{Format: format, Parts: parts[:n]})
+		all.Parts = parts[:n]
+		d, err := json.Marshal(all)
 		if err != nil {
 			panic("file: details always marshal: " + err.Error())
 		}

@@ -15,8 +15,8 @@ type sample struct {
 	names   []string // in the order of their first appearance
 	columns map[string]*inference
 	rows    int64
-	bytes   int64 // of the objects, so before decompression, for those rows
-	from    string
+	bytes   int64    // of the objects, so before decompression, for those rows
+	csv     *dialect // of the first CSV file, which the others must share
 }
 
 func (s *sample) column(name string) *inference {
@@ -43,7 +43,7 @@ func (f *Files) sampleText(ctx context.Context, format string, objects []Object)
 func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sample) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	in, err := openStream(ctx, f.store, obj, 0, 0)
+	in, err := openWhole(ctx, f.store, obj, format, f.given.encoding)
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,9 @@ func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sa
 		}
 		if err != nil {
 			return err
+		}
+		if s.csv != nil {
+			b.nullify(s.csv.Nulls)
 		}
 		for i, c := range columns {
 			for _, field := range b.fields[i][:b.rows] {
@@ -97,16 +100,23 @@ func share(fetched, looked, decoded int64) int64 {
 }
 
 func (f *Files) sampleCSV(t *text, b *block, s *sample) (tokenizer, []*inference, error) {
-	names, line, err := readHeader(t, f.limits.recordBytes)
+	if err := t.begin(); err != nil {
+		return nil, nil, err
+	}
+	first := s.csv == nil
+	if first {
+		d := f.given.infer(t.buf[t.pos:t.n], t.last)
+		s.csv = &d
+	}
+	names, line, err := readHeader(t, *s.csv, f.limits.recordBytes)
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.from == "" {
-		s.from = t.in.key
+	if first {
 		for _, name := range names {
 			s.column(name)
 		}
-	} else if err := sameHeader(t.in.key, names, s.names); err != nil {
+	} else if err := sameHeader(t.in.key, *s.csv, names, s.names); err != nil {
 		return nil, nil, err
 	}
 	slots := make([]int, len(names))
@@ -115,7 +125,7 @@ func (f *Files) sampleCSV(t *text, b *block, s *sample) (tokenizer, []*inference
 		slots[i], columns[i] = i, s.column(name)
 		b.grow()
 	}
-	return newCSV(slots, f.limits.recordBytes, line), columns, nil
+	return newCSV(*s.csv, slots, f.limits.recordBytes, line), columns, nil
 }
 
 func (f *Files) sampleNDJSON(b *block, s *sample, columns *[]*inference) tokenizer {
@@ -129,7 +139,10 @@ func (f *Files) sampleNDJSON(b *block, s *sample, columns *[]*inference) tokeniz
 }
 
 // sameHeader holds a file's columns against those of its table, in any order.
-func sameHeader(key string, names, want []string) error {
+func sameHeader(key string, d dialect, names, want []string) error {
+	if d.Headless && len(names) != len(want) {
+		return conflicting(key, fmt.Sprintf("line 1 has %d fields, and those of the table's other files have %d", len(names), len(want)))
+	}
 	for _, name := range want {
 		if !slices.Contains(names, name) {
 			return conflicting(key, fmt.Sprintf("the header lacks the column %q of the table's other files", name))

@@ -45,9 +45,20 @@ func openZstd(r io.Reader) (io.Reader, func(), error) {
 type stream struct {
 	key     string
 	codec   string // "" when plain
+	enc     encoding
 	decoded io.Reader
 	body    *body
 	free    func()
+}
+
+// openWhole opens a text file from its beginning, as UTF-8. given is what is
+// known of the encoding of a CSV file.
+func openWhole(ctx context.Context, store Store, obj Object, format, given string) (*stream, error) {
+	s, err := openStream(ctx, store, obj, 0, 0)
+	if err == nil && format == formatCSV {
+		s.transcode(encodingOf(given, s.peek(2)))
+	}
+	return s, err
 }
 
 // openStream opens a file from an offset to an end; end 0 means the whole file,
@@ -84,6 +95,27 @@ func openStream(ctx context.Context, store Store, obj Object, start, end int64) 
 		s.decoded, s.free = decoded, free
 	}
 	return s, nil
+}
+
+// transcode makes the stream UTF-8.
+func (s *stream) transcode(enc encoding) {
+	if enc != utf8Text {
+		s.enc, s.decoded = enc, newTranscoder(s.decoded, enc)
+	}
+}
+
+// shifted reports whether offsets in the content are not those in the object.
+func (s *stream) shifted() bool { return s.codec != "" || s.enc != utf8Text }
+
+// peek returns the first bytes of a whole file's content.
+func (s *stream) peek(n int) []byte {
+	in, ok := s.decoded.(*bufio.Reader)
+	if !ok {
+		in = bufio.NewReaderSize(s.decoded, 16)
+		s.decoded = in
+	}
+	head, _ := in.Peek(n) // a failure shows again at the first read
+	return head
 }
 
 func (s *stream) Read(p []byte) (int, error) {

@@ -52,6 +52,21 @@ func (t *text) fill() error {
 
 func (t *text) offset() int64 { return t.base + int64(t.pos) }
 
+// begin makes sure that the beginning of the content is in the buffer.
+func (t *text) begin() error {
+	if t.n > 0 || t.last {
+		return nil
+	}
+	return t.fill()
+}
+
+// blank reports whether the content is nothing but empty lines, as the first
+// range of a file can be.
+func (t *text) blank() bool {
+	at, _ := skipBlank(t.buf[:t.n], t.pos)
+	return t.last && at == t.n
+}
+
 // seek goes forward to an offset of the decoded content.
 func (t *text) seek(offset int64) error {
 	for offset > t.base+int64(t.n) {
@@ -89,6 +104,7 @@ type textReader struct {
 	text  *text
 	tok   tokenizer
 	block *block
+	nulls []string
 	conv  *converter
 }
 
@@ -97,6 +113,7 @@ func (r *textReader) next(context.Context) (source.Batch, checkpoint, error) {
 	if err := r.text.tokens(r.tok, r.block); err != nil {
 		return source.Batch{}, checkpoint{}, err
 	}
+	r.block.nullify(r.nulls)
 	from := max(int(start-r.text.base), 0)
 	record, origins, rejects := r.conv.convert(r.block, utf8.Valid(r.text.buf[from:r.text.pos]))
 	return source.Batch{Record: record, Origins: origins, Rejects: rejects}, checkpoint{position: position{Offset: r.text.offset(), Line: r.tok.line()}}, nil
