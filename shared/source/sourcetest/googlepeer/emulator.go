@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/headwaterhq/headwater/shared/source/sourcetest/peer"
@@ -12,12 +15,13 @@ import (
 // emulator is a third-party server that is started when it is first needed.
 type emulator struct {
 	program peer.Program
-	args    func(host, port string) []string
+	args    func(host, port string) ([]string, error)
 
 	mu      sync.Mutex
 	process *peer.Process
 	addr    string
 	closed  bool
+	dirs    []string // that args made
 }
 
 // attempts are for a port that somebody else took between looking and listening.
@@ -45,8 +49,12 @@ func (e *emulator) start(ctx context.Context) (addr string, err error) {
 		if splitErr != nil {
 			return "", fmt.Errorf("splitting an address: %w", splitErr)
 		}
+		args, argsErr := e.args(host, port)
+		if argsErr != nil {
+			return "", argsErr
+		}
 		// It outlives the request that needed it first.
-		if e.process, err = peer.Launch(context.WithoutCancel(ctx), addr, path, e.args(host, port)...); err == nil {
+		if e.process, err = peer.Launch(context.WithoutCancel(ctx), addr, path, args...); err == nil {
 			e.addr = addr
 			return addr, nil
 		}
@@ -61,16 +69,39 @@ func (e *emulator) close() {
 	if e.process != nil {
 		e.process.Close()
 	}
+	for _, dir := range e.dirs {
+		_ = os.RemoveAll(dir) // it is in the system's temporary directory
+	}
 }
 
 func fakeGCS() *emulator {
-	return &emulator{program: peer.FakeGCS(), args: func(host, port string) []string {
-		return []string{"-backend", "memory", "-scheme", "http", "-host", host, "-port", port, "-public-host", net.JoinHostPort(host, port), "-log-level", "error"}
+	return &emulator{program: peer.FakeGCS(), args: func(host, port string) ([]string, error) {
+		return []string{"-backend", "memory", "-scheme", "http", "-host", host, "-port", port, "-public-host", net.JoinHostPort(host, port), "-log-level", "error"}, nil
 	}}
 }
 
-func bigQueryEmulator(project string) *emulator {
-	return &emulator{program: peer.BigQueryEmulator(), args: func(host, port string) []string {
-		return []string{"--project", project, "--host", host, "--port", port, "--grpc-port", "0"}
-	}}
+// bigQueryEmulator keeps everything, its list of projects too, in a directory of its own.
+func bigQueryEmulator(projects []string) *emulator {
+	e := &emulator{program: peer.BigQueryEmulator()}
+	e.args = func(host, port string) ([]string, error) {
+		dir, err := os.MkdirTemp("", "googlepeer-")
+		if err != nil {
+			return nil, fmt.Errorf("making the emulator's directory: %w", err)
+		}
+		e.dirs = append(e.dirs, dir)
+		var list strings.Builder
+		list.WriteString("projects:\n")
+		for _, project := range projects {
+			fmt.Fprintf(&list, "- id: %q\n  datasets: []\n", project)
+		}
+		file := filepath.Join(dir, "projects.yaml")
+		if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+			return nil, fmt.Errorf("writing the emulator's projects: %w", err)
+		}
+		return []string{
+			"--project", projects[0], "--host", host, "--port", port, "--grpc-port", "0",
+			"--database", filepath.Join(dir, "data"), "--data-from-yaml", file,
+		}, nil
+	}
+	return e
 }

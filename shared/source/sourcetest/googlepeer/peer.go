@@ -14,8 +14,11 @@ import (
 // Config is what a peer starts with. The zero value is complete.
 type Config struct {
 	Project       string        // owns the buckets and is seeded by default; "acme"
+	Projects      []string      // further projects, for datasets elsewhere than the jobs
 	Location      string        // of datasets that do not say; "US"
 	TokenLifetime time.Duration // of access tokens; an hour
+	BatchRows     int           // of a batch of the Storage Read API; 1,000
+	Streams       int           // of a read session that asks for no number; 4
 }
 
 // Peer is a Google Cloud of its own. Its methods may be called concurrently.
@@ -26,6 +29,8 @@ type Peer struct {
 	mutations *recorder
 	faults    *faults
 	storage   *storage
+	warehouse *warehouse
+	reader    *readServer
 	servers   map[string]*server
 	http      *http.Client // to the emulators
 
@@ -40,13 +45,14 @@ func Start(_ context.Context, config Config) (*Peer, error) {
 		mutations: &recorder{}, faults: &faults{}, servers: map[string]*server{},
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}
-	p.storage = newStorage(p)
+	p.storage, p.warehouse = newStorage(p), newWarehouse(p)
 	handlers := map[string]http.Handler{
 		source.EndpointGoogleOAuth:           p.oauth(),
 		source.EndpointGoogleSTS:             p.sts(),
 		source.EndpointGoogleIAMCredentials:  p.iamCredentials(),
 		source.EndpointGoogleResourceManager: p.resourceManager(),
 		source.EndpointGCS:                   p.storage,
+		source.EndpointBigQuery:              p.warehouse.handler(),
 	}
 	for service, handler := range handlers {
 		s, err := serve(p.faulty(service, handler))
@@ -55,6 +61,11 @@ func Start(_ context.Context, config Config) (*Peer, error) {
 			return nil, err
 		}
 		p.servers[service] = s
+	}
+	var err error
+	if p.reader, err = newReadServer(p); err != nil {
+		p.Close()
+		return nil, err
 	}
 	return p, nil
 }
@@ -68,6 +79,12 @@ func (c *Config) setDefaults() {
 	}
 	if c.TokenLifetime == 0 {
 		c.TokenLifetime = time.Hour
+	}
+	if c.BatchRows == 0 {
+		c.BatchRows = 1000
+	}
+	if c.Streams == 0 {
+		c.Streams = 4
 	}
 }
 
@@ -88,7 +105,11 @@ func (p *Peer) Close() {
 		for _, s := range p.servers {
 			s.close()
 		}
+		if p.reader != nil {
+			p.reader.close()
+		}
 		p.storage.close()
+		p.warehouse.close()
 		p.http.CloseIdleConnections()
 	})
 }
@@ -96,6 +117,9 @@ func (p *Peer) Close() {
 // Endpoints says where the peer's services are. Of an unknown service it panics.
 func (p *Peer) Endpoints() source.Endpoints {
 	return func(service string) string {
+		if service == source.EndpointBigQueryStorage {
+			return "http://" + p.reader.addr
+		}
 		s, ok := p.servers[service]
 		if !ok {
 			panic("googlepeer: there is no service " + service)

@@ -21,7 +21,12 @@ func (p *Peer) resourceManager() http.Handler {
 				refused.write(w)
 				return
 			}
-			p.testPermissions(w, r, caller, "projects/"+project)
+			answer, refused := p.testPermissions(r, caller, "projects/"+project)
+			if refused != nil {
+				refused.write(w)
+				return
+			}
+			writeJSON(w, http.StatusOK, answer)
 		})
 	}
 	return mux
@@ -29,17 +34,16 @@ func (p *Peer) resourceManager() http.Handler {
 
 // testPermissions answers which of the permissions in the body the caller has.
 // As with Google, having none is no error: the field is then absent.
-func (p *Peer) testPermissions(w http.ResponseWriter, r *http.Request, caller, resource string) {
+func (p *Peer) testPermissions(r *http.Request, caller, resource string) (any, *problem) {
 	var body struct {
 		Permissions []string `json:"permissions"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
-		invalid("Invalid JSON payload received.").write(w)
-		return
+		return nil, invalid("Invalid JSON payload received.")
 	}
 	answer := map[string]any{}
 	if granted := p.policy.allowed(caller, resource, body.Permissions); len(granted) > 0 {
 		answer["permissions"] = granted
 	}
-	writeJSON(w, http.StatusOK, answer)
+	return answer, nil
 }

@@ -1,0 +1,332 @@
+package googlepeer_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/bigquery"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
+	bq "google.golang.org/api/bigquery/v2"
+	"google.golang.org/api/googleapi"
+	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
+
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
+)
+
+func warehouse(t *testing.T) *googlepeer.Peer {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a third-party server")
+	}
+	peer := googlepeer.Run(t, googlepeer.Config{Projects: []string{"data-house"}, BatchRows: 3})
+	must(t, peer.CreateDataset(t.Context(), "data-house.crm", "EU"))
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{
+		Name: "data-house.crm.users",
+		Schema: []*bq.TableFieldSchema{
+			{Name: "id", Type: "INTEGER", Mode: "REQUIRED"}, {Name: "name", Type: "STRING"}, {Name: "day", Type: "DATE"},
+		},
+		Declare: func(t *bq.Table) {
+			t.NumBytes = 30 << 20
+			t.TimePartitioning = &bq.TimePartitioning{Type: "DAY", Field: "day"}
+			t.Labels = map[string]string{"team": "crm"}
+		},
+	}))
+	must(t, peer.Exec(t.Context(), "INSERT INTO `data-house.crm.users` SELECT x, CONCAT('n', CAST(x AS STRING)), DATE '2026-01-01' FROM UNNEST(GENERATE_ARRAY(1, 10)) x"))
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "data-house.crm.evens", View: "SELECT id, name FROM `data-house.crm.users` WHERE MOD(id, 2) = 0"}))
+	return peer
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func bigqueryClient(t *testing.T, peer *googlepeer.Peer, tokens oauth2.TokenSource) *bigquery.Client {
+	t.Helper()
+	client := httpClient(t)
+	client.Transport = &oauth2.Transport{Source: tokens, Base: client.Transport}
+	c, err := bigquery.NewClient(t.Context(), "acme", option.WithHTTPClient(client), option.WithEndpoint(peer.Endpoints()(source.EndpointBigQuery)+"/bigquery/v2/"))
+	must(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestWarehouseMetadata(t *testing.T) {
+	peer := warehouse(t)
+	client := bigqueryClient(t, peer, fixed(peer.Token(reader)))
+	data := client.DatasetInProject("data-house", "crm")
+
+	t.Run("nothing is allowed at first", func(t *testing.T) {
+		_, err := data.Metadata(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Dataset data-house:crm: Permission bigquery.datasets.get denied on dataset data-house:crm (or it may not exist).")
+		_, err = data.Table("users").Metadata(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Table data-house:crm.users: Permission bigquery.tables.get denied on table data-house:crm.users (or it may not exist).")
+		_, err = data.Tables(t.Context()).Next()
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Dataset data-house:crm: Permission bigquery.tables.list denied on dataset data-house:crm (or it may not exist).")
+		if _, err := client.DatasetsInProject(t.Context(), "data-house").Next(); !errors.Is(err, iterator.Done) {
+			t.Errorf("a hidden dataset is listed: %v", err)
+		}
+	})
+	peer.GrantAll(reader, "projects/data-house/datasets/crm", "bigquery.datasets.get", "bigquery.tables.list", "bigquery.tables.get")
+	t.Run("granted", func(t *testing.T) {
+		d, err := data.Metadata(t.Context())
+		if err != nil || d.Location != "EU" {
+			t.Errorf("got %+v, %v", d, err)
+		}
+		m, err := data.Table("users").Metadata(t.Context())
+		must(t, err)
+		if m.NumRows != 10 || m.NumBytes != 30<<20 || m.Location != "EU" || m.TimePartitioning.Field != "day" || m.ETag == "" || time.Since(m.LastModifiedTime) > time.Hour {
+			t.Errorf("got %+v", m)
+		}
+		view, err := data.Table("evens").Metadata(t.Context())
+		if err != nil || view.Type != bigquery.ViewTable || len(view.Schema) != 2 {
+			t.Errorf("got %+v, %v", view, err)
+		}
+		_, err = data.Table("absent").Metadata(t.Context())
+		wantReason(t, err, http.StatusNotFound, "notFound", "Not found: Table data-house:crm.absent")
+		granted, err := data.Table("users").IAM().TestPermissions(t.Context(), []string{"bigquery.tables.getData", "bigquery.tables.get"})
+		if diff := cmp.Diff([]string{"bigquery.tables.get"}, granted); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+	})
+	t.Run("20,000 tables are listed in pages", func(t *testing.T) {
+		peer.DeclareDataset("data-house.many", "EU")
+		schema := &bq.TableSchema{Fields: make([]*bq.TableFieldSchema, 50)}
+		for i := range schema.Fields {
+			schema.Fields[i] = &bq.TableFieldSchema{Name: fmt.Sprintf("c%d", i), Type: "STRING"}
+		}
+		names := make([]string, 20_000)
+		for i := range names {
+			names[i] = fmt.Sprintf("t%05d", i)
+		}
+		must(t, peer.DeclareTables("data-house.many", names, func(string) *bq.Table { return &bq.Table{Schema: schema, NumRows: 7} }))
+		peer.GrantAll(reader, "projects/data-house/datasets/many", "bigquery.tables.list", "bigquery.tables.get")
+		tables := client.DatasetInProject("data-house", "many").Tables(t.Context())
+		tables.PageInfo().MaxSize = 1000
+		var got []string
+		for {
+			next, err := tables.Next()
+			if errors.Is(err, iterator.Done) {
+				break
+			}
+			must(t, err)
+			got = append(got, next.TableID)
+		}
+		if diff := cmp.Diff(names, got); diff != "" {
+			t.Error(diff)
+		}
+		m, err := client.DatasetInProject("data-house", "many").Table("t19999").Metadata(t.Context())
+		if err != nil || len(m.Schema) != 50 || m.NumRows != 7 {
+			t.Errorf("got %+v, %v", m, err)
+		}
+	})
+}
+
+func TestWarehouseQueries(t *testing.T) {
+	peer := warehouse(t)
+	client := bigqueryClient(t, peer, fixed(peer.Token(reader)))
+	const sql = "SELECT id FROM `data-house.crm.users` WHERE id > @least ORDER BY id"
+	query := func(text string) *bigquery.Query {
+		q := client.Query(text)
+		if text == sql {
+			q.Parameters = []bigquery.QueryParameter{{Name: "least", Value: 7}}
+		}
+		q.Labels = map[string]string{"run": "r1"}
+		return q
+	}
+	_, err := query(sql).Run(t.Context())
+	wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Project acme: User does not have bigquery.jobs.create permission in project acme.")
+	peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
+	_, err = query(sql).Read(t.Context())
+	wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Table data-house:crm.users: User does not have permission to query table data-house:crm.users, or perhaps it does not exist.")
+	peer.Grant(reader, "bigquery.tables.getData", "projects/data-house/datasets/crm/tables/users")
+
+	t.Run("rows", func(t *testing.T) {
+		if diff := cmp.Diff([][]bigquery.Value{{int64(8)}, {int64(9)}, {int64(10)}}, values(t, query(sql))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a view needs its tables", func(t *testing.T) {
+		const view = "SELECT e.name FROM `data-house.crm.evens` AS e WHERE e.id < 3"
+		_, err := query(view).Read(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Table data-house:crm.evens: User does not have permission to query table data-house:crm.evens, or perhaps it does not exist.")
+		peer.Grant(reader, "bigquery.tables.getData", "projects/data-house/datasets/crm/tables/evens")
+		if diff := cmp.Diff([][]bigquery.Value{{"n2"}}, values(t, query(view))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	peer.Grant(reader, "bigquery.tables.getData", "projects/data-house")
+	tests := map[string]struct {
+		sql      string
+		edit     func(*bigquery.Query)
+		status   int
+		reason   string
+		location string
+	}{
+		"missing table":  {sql: "SELECT * FROM `data-house.crm.absent`", status: http.StatusNotFound, reason: "notFound"},
+		"wrong location": {sql: "SELECT id FROM `data-house.crm.users`", edit: func(q *bigquery.Query) { q.Location = "US" }, status: http.StatusNotFound, reason: "notFound"},
+		"syntax":         {sql: "SELEC 1", status: http.StatusForbidden, reason: "accessDenied"},
+		"bad column":     {sql: "SELECT absent FROM `data-house.crm.users`", status: http.StatusBadRequest, reason: "invalidQuery"},
+		"too costly":     {sql: "SELECT * FROM `data-house.crm.users`", edit: func(q *bigquery.Query) { q.MaxBytesBilled = 29 << 20 }, status: http.StatusBadRequest, reason: "bytesBilledLimitExceeded"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			q := query(tt.sql)
+			if tt.edit != nil {
+				tt.edit(q)
+			}
+			_, err := q.Read(t.Context())
+			wantReason(t, err, tt.status, tt.reason, "")
+			q.DryRun = true
+			_, err = q.Run(t.Context())
+			wantReason(t, err, tt.status, tt.reason, "")
+		})
+	}
+	t.Run("a job tells its failure", func(t *testing.T) {
+		job, err := query("SELECT absent FROM `data-house.crm.users`").Run(t.Context())
+		must(t, err)
+		_, err = job.Wait(t.Context())
+		wantReason(t, err, http.StatusBadRequest, "invalidQuery", "")
+		wantFailure(t, job, "invalidQuery")
+	})
+	t.Run("dry run counts the columns it reads", func(t *testing.T) {
+		q := query("SELECT id FROM `data-house.crm.users`")
+		q.DryRun = true
+		job, err := q.Run(t.Context())
+		must(t, err)
+		if got := job.LastStatus().Statistics.TotalBytesProcessed; got != 10<<20 {
+			t.Errorf("%d bytes", got)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		peer.SetJobDuration(time.Minute)
+		defer peer.SetJobDuration(0)
+		job, err := query("SELECT 1").Run(t.Context())
+		must(t, err)
+		must(t, job.Cancel(t.Context()))
+		_, err = job.Wait(t.Context())
+		wantReason(t, err, http.StatusBadRequest, "stopped", "")
+		wantFailure(t, job, "stopped")
+	})
+	t.Run("what was asked is kept", func(t *testing.T) {
+		first := peer.Queries()[0]
+		if first.Principal != reader || first.SQL != sql || first.Labels["run"] != "r1" {
+			t.Errorf("got %+v", first)
+		}
+	})
+}
+
+func TestWarehouseRecordsMutations(t *testing.T) {
+	peer := warehouse(t)
+	peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
+	client := bigqueryClient(t, peer, fixed(peer.Token(reader)))
+	users := client.DatasetInProject("data-house", "crm").Table("users")
+	if diff := cmp.Diff([]string(nil), peer.Mutations()); diff != "" {
+		t.Fatal(diff)
+	}
+	wantStatus(t, users.Delete(t.Context()), http.StatusForbidden)
+	for _, sql := range []string{
+		"DELETE FROM `data-house.crm.users` WHERE TRUE",
+		"SELECT 1; DROP TABLE `data-house.crm.users`",
+		"/* SELECT */ MERGE `data-house.crm.users` USING x ON FALSE",
+	} {
+		_, err := client.Query(sql).Read(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "")
+	}
+	into := client.Query("SELECT 1")
+	into.Dst = users
+	_, err := into.Read(t.Context())
+	wantReason(t, err, http.StatusForbidden, "accessDenied", "")
+	want := []string{"DELETE /bigquery/v2/projects/data-house/datasets/crm/tables/users", "query: DELETE", "query: DROP", "query: MERGE", "query: destination table"}
+	if diff := cmp.Diff(want, peer.Mutations()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWarehouseSpecialTables(t *testing.T) {
+	peer := warehouse(t)
+	peer.GrantAll(reader, "projects/acme", "bigquery.jobs.create", "bigquery.tables.getData", "bigquery.tables.get")
+	client := bigqueryClient(t, peer, fixed(peer.Token(reader)))
+	must(t, peer.CreateDataset(t.Context(), "web", ""))
+	column := []*bq.TableFieldSchema{{Name: "x", Type: "INTEGER"}}
+	for i, day := range []string{"20260101", "20260102"} {
+		must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "web.events_" + day, Schema: column}))
+		must(t, peer.Exec(t.Context(), fmt.Sprintf("INSERT INTO web.events_%s VALUES (%d)", day, i+1)))
+	}
+	t.Run("wildcard", func(t *testing.T) {
+		got := values(t, client.Query("SELECT x, _TABLE_SUFFIX AS day FROM `acme.web.events_*` WHERE _TABLE_SUFFIX > '20260101'"))
+		if diff := cmp.Diff([][]bigquery.Value{{int64(2), "20260102"}}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("required partition filter", func(t *testing.T) {
+		must(t, peer.Redeclare("web.events_20260101", func(t *bq.Table) {
+			t.RangePartitioning = &bq.RangePartitioning{Field: "x"}
+			t.RequirePartitionFilter = true
+		}))
+		_, err := client.Query("SELECT x FROM web.events_20260101").Read(t.Context())
+		wantReason(t, err, http.StatusBadRequest, "invalidQuery", "Cannot query over table 'acme.web.events_20260101' without a filter over column(s) 'x' that can be used for partition elimination")
+		if diff := cmp.Diff([][]bigquery.Value{{int64(1)}}, values(t, client.Query("SELECT x FROM web.events_20260101 WHERE x > 0"))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("time travel", func(t *testing.T) {
+		must(t, peer.KeepHistory("web.events_20260102"))
+		before := time.Now()
+		must(t, peer.Exec(t.Context(), "UPDATE web.events_20260102 SET x = 3 WHERE TRUE"))
+		past := "SELECT x FROM `acme.web.events_20260102` FOR SYSTEM_TIME AS OF TIMESTAMP '" + before.UTC().Format("2006-01-02 15:04:05.000000+00") + "'"
+		if diff := cmp.Diff([][]bigquery.Value{{int64(2)}}, values(t, client.Query(past))); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([][]bigquery.Value{{int64(3)}}, values(t, client.Query("SELECT x FROM web.events_20260102"))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a dropped table is gone", func(t *testing.T) {
+		must(t, peer.Exec(t.Context(), "DROP TABLE web.events_20260101"))
+		_, err := client.Dataset("web").Table("events_20260101").Metadata(t.Context())
+		wantStatus(t, err, http.StatusNotFound)
+	})
+}
+
+func wantFailure(t *testing.T, job *bigquery.Job, reason string) {
+	t.Helper()
+	status, err := job.Status(t.Context())
+	must(t, err)
+	var failure *bigquery.Error
+	if !status.Done() || !errors.As(status.Err(), &failure) || failure.Reason != reason {
+		t.Errorf("got %+v", status)
+	}
+}
+
+func values(t *testing.T, q *bigquery.Query) [][]bigquery.Value {
+	t.Helper()
+	rows, err := q.Read(t.Context())
+	must(t, err)
+	var got [][]bigquery.Value
+	for {
+		var row []bigquery.Value
+		err := rows.Next(&row)
+		if errors.Is(err, iterator.Done) {
+			return got
+		}
+		must(t, err)
+		got = append(got, row)
+	}
+}
+
+func wantReason(t *testing.T, err error, status int, reason, message string) {
+	t.Helper()
+	var api *googleapi.Error
+	if !errors.As(err, &api) || api.Code != status || len(api.Errors) == 0 || api.Errors[0].Reason != reason || message != "" && api.Message != message {
+		t.Errorf("got %v, want status %d, reason %s: %s", err, status, reason, message)
+	}
+}
