@@ -1,0 +1,123 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// SnowflakeGrants are the statements that let the role read some tables, or
+// all that the connection covers, those that are still to come included. A
+// setting that is not a valid name leaves its statements out.
+func SnowflakeGrants(req source.GrantRequest) []source.Grant {
+	var grants []source.Grant
+	add := func(title string, statements []string) {
+		if len(statements) > 0 {
+			grants = append(grants, source.Grant{Title: title, Language: "sql", Text: strings.Join(statements, "\n")})
+		}
+	}
+	role, err := SnowflakeName(req.Text("role"))
+	if err != nil {
+		return nil
+	}
+	to := " TO ROLE " + SnowflakeQuote(role) + ";"
+	add("Give the role to the user", []string{
+		"CREATE ROLE IF NOT EXISTS " + SnowflakeQuote(role) + ";",
+		"GRANT ROLE " + SnowflakeQuote(role) + " TO USER " + snowflakeUser(req.Text("user")) + ";",
+	})
+	if warehouse, err := SnowflakeName(req.Text("warehouse")); err == nil {
+		add("Let the role use the warehouse", []string{"GRANT USAGE ON WAREHOUSE " + SnowflakeQuote(warehouse) + to})
+	}
+	if len(req.Tables) > 0 {
+		add("Let the role read the tables", snowflakeTableGrants(req.Tables, to))
+		return grants
+	}
+	add("Let the role read all tables and views", snowflakeScopeGrants(req, to))
+	return grants
+}
+
+// snowflakeUser writes a login name as the name of a user: plain names are in
+// upper case there.
+func snowflakeUser(login string) string {
+	if name, err := SnowflakeName(login); err == nil {
+		return SnowflakeQuote(name)
+	}
+	return SnowflakeQuote(login)
+}
+
+// snowflakeTableGrants name each table; SELECT ON TABLE is for views too only
+// as SELECT ON VIEW, and the name does not tell which it is, so both are there
+// for whoever pastes to choose by the comment.
+func snowflakeTableGrants(tables []string, to string) []string {
+	var usage, selects []string
+	for _, name := range tables {
+		parts, ok := schema.SplitName(name)
+		if !ok || len(parts) != 3 {
+			continue
+		}
+		usage = append(usage,
+			"GRANT USAGE ON DATABASE "+SnowflakeQuote(parts[0])+to,
+			"GRANT USAGE ON SCHEMA "+SnowflakeQuote(parts[:2]...)+to)
+		selects = append(selects, "GRANT SELECT ON TABLE "+SnowflakeQuote(parts...)+to+" -- of a view: ON VIEW")
+	}
+	return append(distinct(usage), distinct(selects)...)
+}
+
+// snowflakeScopeGrants cover every database, or the schemas of the settings.
+func snowflakeScopeGrants(req source.GrantRequest, to string) []string {
+	databases, err := SnowflakeNames(req.Text("databases"))
+	if err != nil {
+		return nil
+	}
+	var schemas [][]string
+	if text := req.Text("schemas"); strings.TrimSpace(text) != "" {
+		if schemas, err = SnowflakeNames(text); err != nil {
+			return nil
+		}
+	}
+	var statements []string
+	for _, d := range databases {
+		statements = append(statements, "GRANT USAGE ON DATABASE "+SnowflakeQuote(d...)+to)
+		if len(schemas) == 0 {
+			in := " IN DATABASE " + SnowflakeQuote(d...) + to
+			statements = append(statements, "GRANT USAGE ON ALL SCHEMAS"+in, "GRANT USAGE ON FUTURE SCHEMAS"+in)
+			statements = append(statements, snowflakeSelects(in)...)
+			continue
+		}
+		for _, s := range schemas {
+			path := s
+			if len(s) == 1 {
+				path = append(slices.Clone(d), s...)
+			}
+			if path[0] != d[0] {
+				continue
+			}
+			statements = append(statements, "GRANT USAGE ON SCHEMA "+SnowflakeQuote(path...)+to)
+			statements = append(statements, snowflakeSelects(" IN SCHEMA "+SnowflakeQuote(path...)+to)...)
+		}
+	}
+	return statements
+}
+
+func snowflakeSelects(in string) []string {
+	var statements []string
+	for _, which := range []string{"ALL", "FUTURE"} {
+		for _, what := range []string{"TABLES", "VIEWS"} {
+			statements = append(statements, "GRANT SELECT ON "+which+" "+what+in)
+		}
+	}
+	return statements
+}
+
+// distinct drops repetitions and keeps the order.
+func distinct(list []string) []string {
+	var kept []string
+	for _, s := range list {
+		if !slices.Contains(kept, s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,75 @@
+package snowflake
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Keys of a key pair, by the fields that hold them.
+var keyFields = []struct{ key, passphrase string }{
+	{"private_key", "passphrase"},
+	{"second_private_key", "second_passphrase"},
+}
+
+// privateKeys returns the keys of a credential, in the order in which to try
+// them. What is wrong with one is reported by its field.
+func privateKeys(fields map[string]source.Secret) ([]*rsa.PrivateKey, error) {
+	var keys []*rsa.PrivateKey
+	for _, f := range keyFields {
+		text := fields[f.key].Reveal()
+		if text == "" {
+			continue
+		}
+		key, field, message := parseKey([]byte(text), []byte(fields[f.passphrase].Reveal()))
+		if message != "" {
+			if field == "" {
+				field = f.key
+			} else {
+				field = f.passphrase
+			}
+			return nil, fault.Field(fault.SourceInvalidConfig, "credentials."+field, message)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// parseKey reads a PKCS#8 key. When it cannot, message says why, and field is
+// not empty when the passphrase is at fault.
+func parseKey(text, passphrase []byte) (key *rsa.PrivateKey, field, message string) {
+	block, _ := pem.Decode(bytes.TrimSpace(text))
+	if block == nil {
+		return nil, "", "is no PEM: it must begin with -----BEGIN PRIVATE KEY----- or -----BEGIN ENCRYPTED PRIVATE KEY-----"
+	}
+	der := block.Bytes
+	switch block.Type {
+	case "PRIVATE KEY":
+	case "ENCRYPTED PRIVATE KEY":
+		if len(passphrase) == 0 {
+			return nil, "passphrase", "is missing: the key is encrypted"
+		}
+		var err error
+		if der, err = decryptPKCS8(der, passphrase); err != nil {
+			return nil, "passphrase", "does not open the key: " + err.Error()
+		}
+	default:
+		return nil, "", "is not PKCS#8: convert it with openssl pkcs8 -topk8"
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		if block.Type == "ENCRYPTED PRIVATE KEY" {
+			return nil, "passphrase", "does not open the key"
+		}
+		return nil, "", "is not a PKCS#8 key"
+	}
+	rsaKey, ok := parsed.(*rsa.PrivateKey)
+	if !ok || rsaKey.N.BitLen() < 2048 {
+		return nil, "", "must be an RSA key of at least 2048 bits"
+	}
+	return rsaKey, "", ""
+}
