@@ -20,7 +20,7 @@ func S3() source.Spec {
 		Description: "Imports CSV, NDJSON and Parquet files of an S3 bucket; CSV and NDJSON also compressed with gzip or zstd. " +
 			"Every directory below the prefix that has data files is a table; directories named key=value are columns.",
 		Category: "cloud_storage", Keywords: []string{"aws", "csv", "json", "parquet"},
-		Availability: source.Available, Capabilities: []source.Capability{source.NestedColumns, source.Grants},
+		Availability: source.Available, Capabilities: []source.Capability{source.RowFilter, source.NestedColumns, source.Grants},
 		Settings: append(s3Settings(), FileSettings()...),
 		Auth:     []source.AuthMethod{s3Role(), s3AccessKey()},
 	}

@@ -36,6 +36,10 @@ var types = arrow.NewSchema([]arrow.Field{
 	{Name: "ratio", Type: arrow.PrimitiveTypes.Float64, Nullable: true},
 	{Name: "raw", Type: arrow.BinaryTypes.Binary, Nullable: true},
 	{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
+	{Name: "who", Type: arrow.StructOf(
+		arrow.Field{Name: "age", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+		arrow.Field{Name: "name", Type: arrow.BinaryTypes.String, Nullable: true},
+	), Nullable: true},
 }, nil)
 
 // content is what the bucket holds, and what reading it must give.
@@ -82,8 +86,8 @@ func content(t *testing.T) (objects map[string]string, tables []sourcetest.Table
 			`{"dt":"2024-05-02","id":3,"kind":"b","name":"Öz, \"B\""}`,
 		}},
 		{Name: "types", Rows: []string{
-			`{"amount":"12.34","at":"2024-05-01T10:00:00.25Z","clock":"10:00:00.5","day":"2024-05-01","list":"[1,null]","n":-7,"ok":true,"ratio":0.25,"raw":"AAE=","text":"Zürich"}`,
-			`{"amount":null,"at":null,"clock":null,"day":null,"list":null,"n":8,"ok":null,"ratio":null,"raw":null,"text":null}`,
+			`{"amount":"12.34","at":"2024-05-01T10:00:00.25Z","clock":"10:00:00.5","day":"2024-05-01","list":"[1,null]","n":-7,"ok":true,"ratio":0.25,"raw":"AAE=","text":"Zürich","who":"{\"age\":7,\"name\":\"Öz\"}"}`,
+			`{"amount":null,"at":null,"clock":null,"day":null,"list":null,"n":8,"ok":null,"ratio":null,"raw":null,"text":null,"who":null}`,
 		}},
 		{Name: "void", Problem: true},
 	}
@@ -92,7 +96,7 @@ func content(t *testing.T) (objects map[string]string, tables []sourcetest.Table
 func parquetFile(t *testing.T) string {
 	t.Helper()
 	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, types, strings.NewReader(`[
-		{"amount":"12.34","at":"2024-05-01T10:00:00.25Z","clock":"10:00:00.5","day":"2024-05-01","list":[1,null],"n":-7,"ok":true,"ratio":0.25,"raw":"AAE=","text":"Zürich"},
+		{"amount":"12.34","at":"2024-05-01T10:00:00.25Z","clock":"10:00:00.5","day":"2024-05-01","list":[1,null],"n":-7,"ok":true,"ratio":0.25,"raw":"AAE=","text":"Zürich","who":{"age":7,"name":"Öz"}},
 		{"n":8}]`))
 	if err != nil {
 		t.Fatal(err)

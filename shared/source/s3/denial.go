@@ -26,7 +26,7 @@ var performed = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za
 // the one that the call needs. "" is not known.
 func deniedAction(err error) string {
 	if keyDenied(err) {
-		return "kms:Decrypt"
+		return decryptAction
 	}
 	if m := performed.FindStringSubmatch(messageOf(err)); m != nil {
 		return m[1]
@@ -45,7 +45,7 @@ func keyDenied(err error) bool {
 	if strings.HasPrefix(code, "KMS.") {
 		return true
 	}
-	return code == "AccessDenied" && (strings.Contains(message, "kms:Decrypt") || strings.Contains(message, "ciphertext refers to a customer master key"))
+	return code == "AccessDenied" && (strings.Contains(message, decryptAction) || strings.Contains(message, "ciphertext refers to a customer master key"))
 }
 
 func messageOf(err error) string {
@@ -70,7 +70,12 @@ func assuming(err error) bool {
 	}
 }
 
-const ownDenial = "the deployment itself may not assume this role"
+// Messages that a remedy tells apart.
+const (
+	ownDenial      = "the deployment itself may not assume this role"
+	regionDisabled = "STS is not active in this region for the account of the role"
+	decryptAction  = "kms:Decrypt"
+)
 
 // classifyAssume maps a failure to assume the role. STS tells a stranger
 // neither whether a role exists nor what its trust policy lacks.
@@ -81,7 +86,7 @@ func classifyAssume(err error) *fault.Error {
 	case code == "AccessDenied":
 		return fault.New(fault.SourceAuthentication, "AWS does not let Headwater assume the role: there is none of this name, or its trust policy does not name this deployment with this external ID")
 	case code == "RegionDisabledException":
-		return fault.New(fault.SourceAuthentication, "STS is not active in this region for the account of the role")
+		return fault.New(fault.SourceAuthentication, regionDisabled)
 	case code == "PackedPolicyTooLarge", code == "MalformedPolicyDocument", code == "ValidationError":
 		return fault.New(fault.SourceInvalidConfig, "STS does not take the session that the settings ask for")
 	case codes[code] == fault.SourceAuthentication, codes[code] == fault.SourceExpired:

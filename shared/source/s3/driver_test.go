@@ -3,6 +3,7 @@ package s3_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,19 +16,23 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/source/s3"
 	"github.com/headwaterhq/headwater/shared/source/sourcetest"
 )
 
 const (
-	region     = "us-east-1"
-	adminKey   = "ADMINADMINADMIN1"
-	readerKey  = "READERREADERREAD"
-	listerKey  = "LISTERLISTERLIST"
-	nobodyKey  = "NOBODYNOBODYNOBO"
-	unknownKey = "UNKNOWNUNKNOWNUN"
+	region      = "us-east-1"
+	adminKey    = "ADMINADMINADMIN1"
+	readerKey   = "READERREADERREAD"
+	listerKey   = "LISTERLISTERLIST"
+	nobodyKey   = "NOBODYNOBODYNOBO"
+	unpinnedKey = "UNPINNEDUNPINNED" // may read, and no versions
+	unknownKey  = "UNKNOWNUNKNOWNUN"
+	ownKey      = "AMBIENTAMBIENTAM" // the deployment's
 )
 
 // secretOf returns a key's secret, with the characters that URLs escape.
@@ -38,6 +43,7 @@ func sha256Hex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// config opens a connection by an access key.
 func config(bucket, key string) source.Config {
 	return source.Config{
 		Settings: map[string]any{"bucket": bucket, "prefix": prefix, "region": region},
@@ -55,19 +61,23 @@ func admin(url string) *awss3.Client {
 	})
 }
 
+func createBucket(t testing.TB, url string) {
+	t.Helper()
+	if _, err := admin(url).CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func fill(t *testing.T, url string, objects map[string]string) {
 	t.Helper()
 	client := admin(url)
-	if _, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
-		t.Fatal(err)
-	}
 	for key, body := range objects {
 		put(t, client, prefix+"/"+key, body)
 	}
 	put(t, client, "other/outside.csv", "a\n1\n")
 }
 
-func put(t *testing.T, client *awss3.Client, key, body string) {
+func put(t testing.TB, client *awss3.Client, key, body string) {
 	t.Helper()
 	_, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: strings.NewReader(body)})
 	if err != nil {
@@ -75,11 +85,19 @@ func put(t *testing.T, client *awss3.Client, key, body string) {
 	}
 }
 
-// fake starts gofakes3, which takes any signature.
-func fake(t *testing.T) string {
+func remove(t *testing.T, client *awss3.Client, key string) {
+	t.Helper()
+	if _, err := client.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fake starts gofakes3, which takes any signature, with an empty bucket.
+func fake(t testing.TB) string {
 	t.Helper()
 	server := httptest.NewServer(gofakes3.New(s3mem.New()).Server())
 	t.Cleanup(server.Close)
+	createBucket(t, server.URL)
 	return server.URL
 }
 
@@ -87,15 +105,24 @@ func fake(t *testing.T) string {
 func connect(t *testing.T, url string) *sourcetest.Recorder {
 	t.Helper()
 	recorder := sourcetest.Record(t, url)
-	t.Setenv("AWS_ENDPOINT_URL_S3", recorder.URL)
 	secrets := map[string]string{}
-	for _, key := range []string{adminKey, readerKey, listerKey, nobodyKey} {
+	for _, key := range []string{adminKey, readerKey, listerKey, nobodyKey, unpinnedKey} {
 		secrets[key] = secretOf(key)
 	}
-	t.Setenv("AWS_ENDPOINT_URL_STS", newSTS(t, secrets))
-	t.Setenv("AWS_ACCESS_KEY_ID", "AMBIENTAMBIENTAM")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "never used")
+	pointAt(t, recorder.URL, newSTS(t, secrets))
 	return recorder
+}
+
+// pointAt makes the driver find S3 and STS, and a process that has a key of its own.
+func pointAt(t testing.TB, s3URL, stsURL string) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_S3": s3URL, "AWS_ENDPOINT_URL_STS": stsURL,
+		"AWS_ACCESS_KEY_ID": ownKey, "AWS_SECRET_ACCESS_KEY": secretOf(ownKey), "AWS_SESSION_TOKEN": "",
+		"AWS_REGION": region, "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
 }
 
 func badSecret() source.Config {
@@ -104,7 +131,15 @@ func badSecret() source.Config {
 	return cfg
 }
 
-func harness(url string, tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetest.Harness {
+// inRegion changes the region of a configuration.
+func inRegion(cfg source.Config, region string) source.Config {
+	cfg.Settings = maps.Clone(cfg.Settings)
+	cfg.Settings["region"] = region
+	return cfg
+}
+
+// byKey is a harness for a peer that holds content.
+func byKey(tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetest.Harness {
 	return sourcetest.Harness{
 		Driver: s3.New(),
 		Config: config(bucket, readerKey),
@@ -118,10 +153,15 @@ func harness(url string, tables []sourcetest.Table, recorder *sourcetest.Recorde
 		TargetBytes: oneSplit,
 		Mutations:   recorder.Mutations,
 		Interrupt:   recorder.Break,
-		Change: func(t *testing.T) {
-			put(t, admin(url), prefix+"/big/users.csv", "id,email,score\n1,changed@example.com,0.5\n")
-		},
-		Skips: map[string]string{"Refresh": "an access key does not expire"},
+		Skips:       map[string]string{"Refresh": "an access key does not expire"},
+	}
+}
+
+// oneMoreRow replaces the file of the biggest table by one with another row.
+func oneMoreRow(client *awss3.Client, objects map[string]string) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		put(t, client, prefix+"/big/users.csv", objects["big/users.csv"]+"60000,late@example.com,0.5\n")
 	}
 }
 
@@ -131,6 +171,15 @@ func TestConformanceOnFake(t *testing.T) {
 		url := fake(t)
 		objects, tables := content(t)
 		fill(t, url, objects)
-		sourcetest.Run(t, harness(url, tables, connect(t, url)))
+		h := byKey(tables, connect(t, url))
+		h.Change = oneMoreRow(admin(url), objects)
+		sourcetest.Run(t, h)
 	})
+}
+
+// TestRolePrefix: what the Spec lets a connection name is what the deployment's policy lets it assume.
+func TestRolePrefix(t *testing.T) {
+	if catalog.S3RolePrefix != names.SourceRolePrefix {
+		t.Errorf("the Spec wants %q, the deployment %q", catalog.S3RolePrefix, names.SourceRolePrefix)
+	}
 }

@@ -118,7 +118,7 @@ func (s *session) decrypt(ctx context.Context) (source.Finding, error) {
 	}
 	for _, o := range all {
 		if keyDenied(o.err) {
-			return source.Finding{}, fault.Wrap(fault.SourcePermission, o.key+": KMS denied kms:Decrypt", o.err)
+			return source.Finding{}, fault.Wrap(fault.SourcePermission, o.key+": KMS denied "+decryptAction, o.err)
 		}
 	}
 	for _, o := range all {

@@ -15,10 +15,11 @@ import (
 func TestOverPrivilege(t *testing.T) {
 	for name, tt := range map[string]struct {
 		arn     string
-		allowed map[string]bool // by sub-resource; "" is ListBuckets
+		allowed map[string]bool // by sub-resource; "" is ListBuckets, "list" a listing without a prefix
 		excess  []string
 	}{
 		"only list and read":  {"arn:aws:iam::1:user/reader", nil, nil},
+		"beside the prefix":   {"arn:aws:iam::1:user/x", map[string]bool{"list": true}, []string{"s3:ListBucket beside the prefix"}},
 		"all buckets":         {"arn:aws:iam::1:user/x", map[string]bool{"": true}, []string{"s3:ListAllMyBuckets"}},
 		"the configuration":   {"arn:aws:iam::1:user/x", map[string]bool{"acl": true, "policy": true}, []string{"s3:GetBucketAcl", "s3:GetBucketPolicy"}},
 		"the account's owner": {"arn:aws:iam::1:root", map[string]bool{"": true, "acl": true, "policy": true}, []string{"root user", "s3:ListAllMyBuckets"}},
@@ -29,7 +30,7 @@ func TestOverPrivilege(t *testing.T) {
 				switch {
 				case r.Method == http.MethodPost:
 					fmt.Fprintf(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>%s</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`, tt.arn)
-				case query.Has("list-type"):
+				case query.Has("list-type") && (query.Get("prefix") != "" || tt.allowed["list"]):
 					fmt.Fprint(w, `<ListBucketResult></ListBucketResult>`)
 				case r.Method == http.MethodHead:
 				case query.Has("acl") && tt.allowed["acl"]:
@@ -37,6 +38,8 @@ func TestOverPrivilege(t *testing.T) {
 				case query.Has("policy") && tt.allowed["policy"]:
 					w.WriteHeader(http.StatusNotFound)
 					fmt.Fprint(w, `<Error><Code>NoSuchBucketPolicy</Code></Error>`)
+				case query.Has("versions"):
+					fmt.Fprint(w, `<ListVersionsResult></ListVersionsResult>`)
 				case r.URL.Path == "/" && tt.allowed[""]:
 					fmt.Fprint(w, `<ListAllMyBucketsResult></ListAllMyBucketsResult>`)
 				default:

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -12,18 +13,23 @@ import (
 // askingFor is how long a remedy may take to find out what to print in it.
 const askingFor = 2 * time.Second
 
-// remedy says what to do about a failed check.
+// remedy says what to do about a failed check. Of the provider's error only the
+// text is left here: what kind of failure it was, the message says.
 func (s *session) remedy(err error) source.Remedy {
+	message := ""
+	if e, ok := fault.As(err); ok {
+		message = e.Message
+	}
 	switch fault.CodeOf(err) {
 	case fault.SourceAuthentication:
 		if s.config.assumes() {
-			return s.trustRemedy(err)
+			return s.trustRemedy(message)
 		}
 		return source.Remedy{Text: "Check that the access key ID and the secret belong together and that the key is active in IAM; if in doubt, create a new key for the same user, or better a role."}
 	case fault.SourceExpired:
 		return source.Remedy{Text: "Temporary credentials last hours. Use a role, whose credentials are renewed, or an IAM user's access key, which has no session token."}
 	case fault.SourcePermission:
-		if keyDenied(err) {
+		if strings.Contains(message, decryptAction) {
 			return s.keyRemedy()
 		}
 		text := "Attach this policy to the " + s.config.holder() + ". See too that no bucket policy denies it, and that the bucket's own policy allows it where the bucket is in another account."
@@ -44,12 +50,11 @@ func (s *session) remedy(err error) source.Remedy {
 
 // trustRemedy covers what STS does not tell apart: that there is no such role,
 // that it trusts somebody else, and that it wants another external ID.
-func (s *session) trustRemedy(err error) source.Remedy {
-	e, _ := fault.As(err)
-	if e != nil && e.Message == ownDenial {
+func (s *session) trustRemedy(message string) source.Remedy {
+	switch message {
+	case ownDenial:
 		return source.Remedy{Text: "Name a role whose name begins with " + catalog.S3RolePrefix + ", or let the deployment's functions assume others: their IAM policy has sts:AssumeRole for such names alone."}
-	}
-	if codeOf(err) == "RegionDisabledException" {
+	case regionDisabled:
 		return source.Remedy{Text: "Activate STS for this region in the account settings of IAM, in the account of the role."}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askingFor)

@@ -50,14 +50,15 @@ type versionStore struct {
 
 var _ file.Store = (*versionStore)(nil)
 
-// mark is a place in a listing of versions.
-type mark struct{ Key, Version string }
+// mark is a place in a listing of versions. Latest is the last object that was
+// listed before it: some stores begin a page with the version that ended the one before.
+type mark struct{ Key, Version, Latest string }
 
 // List fails with errUnlisted when only a listing without versions can be had.
 func (s *versionStore) List(ctx context.Context, prefix, cursor string) (file.Page, error) {
 	in := &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &prefix}
+	var at mark
 	if cursor != "" {
-		var at mark
 		if err := json.Unmarshal([]byte(cursor), &at); err != nil {
 			return file.Page{}, fmt.Errorf("reading the cursor of a listing: %w", err)
 		}
@@ -75,7 +76,7 @@ func (s *versionStore) List(ctx context.Context, prefix, cursor string) (file.Pa
 	}
 	var page file.Page
 	for _, v := range out.Versions {
-		if !aws.ToBool(v.IsLatest) {
+		if key := aws.ToString(v.Key); !aws.ToBool(v.IsLatest) || cursor != "" && key == at.Latest {
 			continue
 		}
 		obj := file.Object{
@@ -86,9 +87,10 @@ func (s *versionStore) List(ctx context.Context, prefix, cursor string) (file.Pa
 			return file.Page{}, err
 		}
 		page.Objects = append(page.Objects, obj)
+		at.Latest = obj.Key
 	}
 	if aws.ToBool(out.IsTruncated) {
-		next, err := json.Marshal(mark{aws.ToString(out.NextKeyMarker), aws.ToString(out.NextVersionIdMarker)})
+		next, err := json.Marshal(mark{aws.ToString(out.NextKeyMarker), aws.ToString(out.NextVersionIdMarker), at.Latest})
 		if err != nil {
 			panic("s3: marks always marshal: " + err.Error())
 		}
