@@ -25,6 +25,7 @@ gcloud iam workload-identity-pools create headwater --project="$PROJECT" --locat
 # Only roles of the stack named headwater get in; write its name here if it has another.
 gcloud iam workload-identity-pools providers create-aws headwater-aws --project="$PROJECT" --location=global \
   --workload-identity-pool=headwater --account-id="$AWS_ACCOUNT" \
+  --attribute-mapping="google.subject=assertion.arn.extract('assumed-role/{role}/')" \
   --attribute-condition="assertion.arn.startsWith('arn:aws:sts::$AWS_ACCOUNT:assumed-role/headwater-')"
 gcloud iam service-accounts create headwater --project="$PROJECT"
 gcloud iam service-accounts add-iam-policy-binding "headwater@$PROJECT.iam.gserviceaccount.com" --project="$PROJECT" \

@@ -128,10 +128,10 @@ type vault struct {
 	content  func(i int) []byte
 	encoding string // Content-Encoding of the objects
 	refuse   func(w http.ResponseWriter) bool
-	pages    int
-}
 
-func (v *vault) name(i int) string { return fmt.Sprintf("%s/t%d/%06d.csv", prefix, i%10, i) }
+	names []string // sorted
+	pages int
+}
 
 func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
@@ -147,12 +147,7 @@ func (v *vault) list(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	v.pages++
 	most, _ := strconv.Atoi(query.Get("maxResults"))
-	names := make([]string, v.objects)
-	for i := range names {
-		names[i] = v.name(i)
-	}
-	slices.Sort(names)
-	from, _ := slices.BinarySearch(names, query.Get("pageToken"))
+	from, _ := slices.BinarySearch(v.names, query.Get("pageToken"))
 	type object struct {
 		Name       string `json:"name"`
 		Size       string `json:"size"`
@@ -162,11 +157,11 @@ func (v *vault) list(w http.ResponseWriter, r *http.Request) {
 		Items []object `json:"items"`
 		Next  string   `json:"nextPageToken,omitempty"`
 	}{}
-	for _, name := range names[from:min(from+most, len(names))] {
+	for _, name := range v.names[from:min(from+most, len(v.names))] {
 		answer.Items = append(answer.Items, object{name, strconv.Itoa(len(v.content(0))), "7"})
 	}
-	if from+most < len(names) {
-		answer.Next = names[from+most]
+	if from+most < len(v.names) {
+		answer.Next = v.names[from+most]
 	}
 	_ = json.NewEncoder(w).Encode(answer) // the client is gone
 }
@@ -187,6 +182,10 @@ func (v *vault) download(w http.ResponseWriter, r *http.Request) {
 
 func (v *vault) connect(t testing.TB, settings ...string) *source.Source {
 	t.Helper()
+	for i := range v.objects {
+		v.names = append(v.names, fmt.Sprintf("%s/t%d/%06d.csv", prefix, i%10, i))
+	}
+	slices.Sort(v.names)
 	server := httptest.NewServer(v)
 	t.Cleanup(server.Close)
 	peer := googlepeer.Run(t, googlepeer.Config{})
