@@ -17,6 +17,12 @@ type connection struct {
 	} `json:"status_change"`
 	SchemaRefreshed time.Time   `json:"schema_refreshed_at"`
 	LastValidation  *validation `json:"last_validation"`
+	Setup           []grant     `json:"setup"`
+}
+
+type grant struct {
+	Language string `json:"language"`
+	Text     string `json:"text"`
 }
 
 type validation struct {
