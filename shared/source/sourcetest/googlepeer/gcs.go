@@ -72,12 +72,15 @@ func parseStorage(r *http.Request) storageRequest {
 
 func (s *storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := parseStorage(r)
-	if refused := s.guard(r, q); refused != nil {
+	caller, refused := s.peer.authenticate(r.Header.Get("Authorization"), scopeStorageRead, scopeStorageWrite, scopeStorageFull)
+	if refused == nil {
+		refused = s.guard(r, q, caller)
+	}
+	if refused != nil {
 		q.refuse(w, refused)
 		return
 	}
 	if q.test {
-		caller, _ := s.peer.authenticate(r.Header.Get("Authorization"), scopeStorageRead)
 		granted := s.peer.policy.allowed(caller, bucketResource(q.bucket), r.URL.Query()["permissions"])
 		writeJSON(w, http.StatusOK, map[string]any{"kind": "storage#testIamPermissionsResponse", "permissions": granted})
 		return
@@ -91,11 +94,7 @@ func (s *storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // guard holds a request against everything that the emulator does not know.
-func (s *storage) guard(r *http.Request, q storageRequest) *problem {
-	caller, refused := s.peer.authenticate(r.Header.Get("Authorization"), scopeStorageRead, scopeStorageWrite, scopeStorageFull)
-	if refused != nil {
-		return refused
-	}
+func (s *storage) guard(r *http.Request, q storageRequest, caller string) *problem {
 	if !reads(r) {
 		s.peer.mutations.add(r.Method + " " + r.URL.Path)
 	}

@@ -1,6 +1,7 @@
 package googlepeer
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (p *Peer) RefreshToken(client, user string, scopes ...string) string {
 	if len(scopes) == 0 {
 		scopes = []string{scopePlatform}
 	}
-	token := "1//" + p.Token(user) // any text that is hard to guess
+	token := "1//" + rand.Text()
 	p.identity.mu.Lock()
 	defer p.identity.mu.Unlock()
 	p.identity.refresh[token] = refreshToken{client: client, user: user, scopes: scopes}

@@ -13,6 +13,7 @@ import (
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -45,7 +46,8 @@ func newReadServer(p *Peer) (*readServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
-	s := &readServer{peer: p, grpc: grpc.NewServer(), addr: l.Addr().String(), done: make(chan struct{}), sessions: map[string]*session{}}
+	pings := grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true})
+	s := &readServer{peer: p, grpc: grpc.NewServer(pings), addr: l.Addr().String(), done: make(chan struct{}), sessions: map[string]*session{}}
 	storagepb.RegisterBigQueryReadServer(s.grpc, s)
 	go func() {
 		defer close(s.done)

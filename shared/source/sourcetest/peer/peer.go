@@ -29,6 +29,11 @@ func BigQueryEmulator() Program {
 	return Program{Module: "bigquery", Package: "github.com/goccy/bigquery-emulator/cmd/bigquery-emulator"}
 }
 
+// Snowflake is a Snowflake service, our own, with DuckDB behind it.
+func Snowflake() Program {
+	return Program{Module: "snowflake", Package: "github.com/headwaterhq/headwater/scripts/peers/snowflake"}
+}
+
 // Build returns the path of a tool of scripts/peers, named by its import path.
 func Build(t testing.TB, tool string) string {
 	t.Helper()
