@@ -14,8 +14,10 @@ type entry struct {
 
 func entries() []entry {
 	return []entry{
+		{BigQuery(), BigQueryGrants},
 		{GCS(), GCSGrants},
 		{S3(), S3Grants},
+		{Snowflake(), SnowflakeGrants},
 	}
 }
 
