@@ -15,7 +15,7 @@ import (
 // encode writes a vector that the engine calls source as a column of type t.
 func encode(t datatype.Type, source string, v *engine.Vector, rows int) (arrow.Array, error) {
 	mem := memory.DefaultAllocator
-	missing := rows > 0 && v.Ints == nil && v.Floats == nil && v.Texts == nil && v.Children == nil
+	missing := rows > 0 && v.Ints == nil && v.Floats == nil && v.Texts == nil && len(v.Children) == 0
 	if missing {
 		return nil, fmt.Errorf("no values of type %s", source)
 	}

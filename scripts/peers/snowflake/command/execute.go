@@ -26,6 +26,8 @@ const (
 type History interface {
 	// Result is the outcome of a user's query, if it gave texts.
 	Result(user, id string) (Outcome, error)
+	// Columns are the columns of a user's query.
+	Columns(user, id string) ([]datatype.Column, error)
 	StartedAt(id string) (dialect.Instant, error)
 }
 

@@ -10,10 +10,14 @@ import (
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/engine"
 )
 
+// unnumbered is what the C API of DuckDB 1.4.3 calls TIME_NS. The only other type
+// of that number is VARIANT, which no table can have a column of.
+const unnumbered = mapping.TypeInvalid
+
 var names = map[mapping.Type]string{
 	mapping.TypeBoolean: "BOOLEAN", mapping.TypeTinyInt: "TINYINT", mapping.TypeSmallInt: "SMALLINT", mapping.TypeInteger: "INTEGER", mapping.TypeBigInt: "BIGINT",
 	mapping.TypeUTinyInt: "UTINYINT", mapping.TypeUSmallInt: "USMALLINT", mapping.TypeUInteger: "UINTEGER", mapping.TypeUBigInt: "UBIGINT", mapping.TypeHugeInt: "HUGEINT",
-	mapping.TypeFloat: "FLOAT", mapping.TypeDouble: "DOUBLE", mapping.TypeVarchar: "VARCHAR", mapping.TypeBlob: "BLOB", mapping.TypeDate: "DATE", mapping.TypeTime: "TIME", mapping.TypeTimeNS: "TIME_NS",
+	mapping.TypeFloat: "FLOAT", mapping.TypeDouble: "DOUBLE", mapping.TypeVarchar: "VARCHAR", mapping.TypeBlob: "BLOB", mapping.TypeDate: "DATE", mapping.TypeTime: "TIME", mapping.TypeTimeNS: "TIME_NS", unnumbered: "TIME_NS",
 	mapping.TypeTimestamp: "TIMESTAMP", mapping.TypeTimestampS: "TIMESTAMP_S", mapping.TypeTimestampMS: "TIMESTAMP_MS", mapping.TypeTimestampNS: "TIMESTAMP_NS", mapping.TypeTimestampTZ: "TIMESTAMP WITH TIME ZONE",
 	mapping.TypeSQLNull: `"NULL"`,
 }
@@ -70,7 +74,7 @@ func copyVector(v mapping.Vector, n int) engine.Vector {
 		out.Ints = widen[int32](data, n)
 	case mapping.TypeUInteger:
 		out.Ints = widen[uint32](data, n)
-	case mapping.TypeBigInt, mapping.TypeTime, mapping.TypeTimeNS, mapping.TypeTimestamp, mapping.TypeTimestampS, mapping.TypeTimestampMS, mapping.TypeTimestampNS, mapping.TypeTimestampTZ:
+	case mapping.TypeBigInt, mapping.TypeTime, mapping.TypeTimeNS, unnumbered, mapping.TypeTimestamp, mapping.TypeTimestampS, mapping.TypeTimestampMS, mapping.TypeTimestampNS, mapping.TypeTimestampTZ:
 		out.Ints = widen[int64](data, n)
 	case mapping.TypeUBigInt:
 		out.Ints, out.High = widen[int64](data, n), make([]int64, n)

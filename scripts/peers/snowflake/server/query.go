@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/command"
+	"github.com/headwaterhq/headwater/scripts/peers/snowflake/datatype"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/dialect"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/refusal"
 )
@@ -84,7 +85,7 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, l *login) {
 	}
 	s.mu.Unlock()
 	if q.async {
-		s.running334(w, q)
+		s.asyncInProgress(w, q)
 		return
 	}
 	s.await(w, r, q)
@@ -179,7 +180,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, q *query) {
 		s.finish(w, r, q)
 	case <-timer.C:
 		if q.async {
-			s.running334(w, q)
+			s.asyncInProgress(w, q)
 		} else {
 			s.inProgress(w, q, "333333", "Query execution in progress.")
 		}
@@ -187,7 +188,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, q *query) {
 	}
 }
 
-func (s *Server) running334(w http.ResponseWriter, q *query) {
+func (s *Server) asyncInProgress(w http.ResponseWriter, q *query) {
 	s.inProgress(w, q, "333334", "Query execution in progress. Asynchronous execution in progress. Use provided query id to perform query monitoring and management.")
 }
 
@@ -263,22 +264,44 @@ func (s *Server) monitor(w http.ResponseWriter, r *http.Request, l *login) {
 	s.reply(w, answer{Success: true, Data: map[string]any{"queries": []any{status}}})
 }
 
+// finishedQuery finds a query of a user whose result is there. The server must
+// be locked.
+func (s *Server) finishedQuery(user, id string) (*query, error) {
+	q := s.queries[id]
+	switch {
+	case q == nil || q.user != user:
+		return nil, refusal.UnknownStatement(id)
+	case q.expired:
+		return nil, refusal.ResultExpired(id)
+	case !q.finished() || q.err != nil:
+		return nil, refusal.New("000711", "02000", "Result for query %s is not available", id)
+	}
+	return q, nil
+}
+
 // Result implements command.History.
 func (s *Server) Result(user, id string) (command.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.queries[id]
+	q, err := s.finishedQuery(user, id)
 	switch {
-	case q == nil || q.user != user:
-		return command.Outcome{}, refusal.UnknownStatement(id)
-	case q.expired:
-		return command.Outcome{}, refusal.ResultExpired(id)
-	case !q.finished() || q.err != nil:
-		return command.Outcome{}, refusal.New("000711", "02000", "Result for query %s is not available", id)
+	case err != nil:
+		return command.Outcome{}, err
 	case q.chunks != nil:
 		return command.Outcome{}, refusal.Unsupported("RESULT_SCAN of anything but SHOW and DESCRIBE")
 	}
 	return q.outcome, nil
+}
+
+// Columns implements command.History.
+func (s *Server) Columns(user, id string) ([]datatype.Column, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.finishedQuery(user, id)
+	if err != nil {
+		return nil, err
+	}
+	return q.outcome.Columns, nil
 }
 
 // StartedAt implements command.History.
