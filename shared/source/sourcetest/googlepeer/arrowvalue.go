@@ -192,6 +192,12 @@ func signed(s string) (int64, string) {
 	return 1, s
 }
 
+// bounded reads the bound of a range of moments.
+func bounded(s string) (arrow.Timestamp, error) {
+	at, err := time.Parse("2006-01-02 15:04:05.999999", strings.TrimSuffix(strings.Replace(s, "T", " ", 1), "+00"))
+	return arrow.Timestamp(at.UnixMicro()), err
+}
+
 // appendRange reads [start, end), either of which may be UNBOUNDED.
 func appendRange(b *array.StructBuilder, f *bigquery.TableFieldSchema, s string) error {
 	start, end, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(s, "["), ")"), ", ")
@@ -203,6 +209,12 @@ func appendRange(b *array.StructBuilder, f *bigquery.TableFieldSchema, s string)
 	for i, bound := range []string{start, end} {
 		if bound == "UNBOUNDED" || bound == "NULL" {
 			b.FieldBuilder(i).AppendNull()
+			continue
+		}
+		if at, ok := b.FieldBuilder(i).(*array.TimestampBuilder); ok {
+			if err := parsed(at.Append, func() (arrow.Timestamp, error) { return bounded(bound) }); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := appendText(b.FieldBuilder(i), element, bound); err != nil {

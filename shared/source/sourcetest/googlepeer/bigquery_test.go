@@ -3,7 +3,9 @@ package googlepeer_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,7 +73,9 @@ func TestWarehouseMetadata(t *testing.T) {
 		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Table data-house:crm.users: Permission bigquery.tables.get denied on table data-house:crm.users (or it may not exist).")
 		_, err = data.Tables(t.Context()).Next()
 		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Dataset data-house:crm: Permission bigquery.tables.list denied on dataset data-house:crm (or it may not exist).")
-		if _, err := client.DatasetsInProject(t.Context(), "data-house").Next(); !errors.Is(err, iterator.Done) {
+		datasets := client.Datasets(t.Context())
+		datasets.ProjectID = "data-house"
+		if _, err := datasets.Next(); !errors.Is(err, iterator.Done) {
 			t.Errorf("a hidden dataset is listed: %v", err)
 		}
 	})
@@ -173,7 +177,7 @@ func TestWarehouseQueries(t *testing.T) {
 	}{
 		"missing table":  {sql: "SELECT * FROM `data-house.crm.absent`", status: http.StatusNotFound, reason: "notFound"},
 		"wrong location": {sql: "SELECT id FROM `data-house.crm.users`", edit: func(q *bigquery.Query) { q.Location = "US" }, status: http.StatusNotFound, reason: "notFound"},
-		"syntax":         {sql: "SELEC 1", status: http.StatusForbidden, reason: "accessDenied"},
+		"syntax":         {sql: "SELEC 1", status: http.StatusBadRequest, reason: "invalidQuery"},
 		"bad column":     {sql: "SELECT absent FROM `data-house.crm.users`", status: http.StatusBadRequest, reason: "invalidQuery"},
 		"too costly":     {sql: "SELECT * FROM `data-house.crm.users`", edit: func(q *bigquery.Query) { q.MaxBytesBilled = 29 << 20 }, status: http.StatusBadRequest, reason: "bytesBilledLimitExceeded"},
 	}
@@ -222,6 +226,37 @@ func TestWarehouseQueries(t *testing.T) {
 			t.Errorf("got %+v", first)
 		}
 	})
+}
+
+func TestPartialAnswers(t *testing.T) {
+	peer := googlepeer.Run(t, googlepeer.Config{})
+	peer.DeclareDataset("crm", "EU")
+	must(t, peer.DeclareTables("crm", []string{"a", "b"}, func(string) *bq.Table {
+		return &bq.Table{NumRows: 7, Labels: map[string]string{"k": "v"}, Schema: &bq.TableSchema{Fields: []*bq.TableFieldSchema{{Name: "x", Type: "STRING"}}}}
+	}))
+	peer.GrantAll(reader, "projects/acme", "bigquery.tables.get", "bigquery.tables.list")
+	get := func(path string) string {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, peer.Endpoints()(source.EndpointBigQuery)+"/bigquery/v2/projects/acme/datasets/crm/tables"+path, http.NoBody)
+		must(t, err)
+		request.Header.Set("Authorization", "Bearer "+peer.Token(reader))
+		response, err := httpClient(t).Do(request)
+		must(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		must(t, err)
+		return strings.TrimSpace(string(body))
+	}
+	for path, want := range map[string]string{
+		"?fields=totalItems": `{"totalItems":2}`,
+		"?maxResults=1&fields=tables(tableReference/tableId,type)": `{"tables":[{"tableReference":{"tableId":"a"},"type":"TABLE"}]}`,
+		"?fields=kind,tables/labels":                               `{"kind":"bigquery#tableList","tables":[{"labels":{"k":"v"}},{"labels":{"k":"v"}}]}`,
+		"/a?fields=numRows,schema(fields(name)),type":              `{"numRows":"7","schema":{"fields":[{"name":"x"}]},"type":"TABLE"}`,
+		"/a?fields=labels/*":                                       `{"labels":{"k":"v"}}`,
+	} {
+		if got := get(path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
 }
 
 func TestWarehouseRecordsMutations(t *testing.T) {

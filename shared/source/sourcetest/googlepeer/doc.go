@@ -28,6 +28,21 @@
 //		if diff := cmp.Diff([]string(nil), peer.Mutations()); diff != "" { … }
 //	}
 //
+// A warehouse is seeded the same way, and read as BigQuery is:
+//
+//	peer := googlepeer.Run(t, googlepeer.Config{Project: "billing", Projects: []string{"data"}})
+//	peer.CreateDataset(ctx, "data.crm", "EU")
+//	peer.CreateTable(ctx, googlepeer.Table{
+//		Name:    "data.crm.users",
+//		Schema:  []*bigquery.TableFieldSchema{{Name: "id", Type: "INTEGER"}, {Name: "day", Type: "DATE"}},
+//		Declare: func(t *bigquery.Table) { t.TimePartitioning = &bigquery.TimePartitioning{Type: "DAY", Field: "day"} },
+//	})
+//	peer.Exec(ctx, "INSERT INTO data.crm.users SELECT x, DATE '2026-01-01' FROM UNNEST(GENERATE_ARRAY(1, 1000)) x")
+//	peer.GrantAll(email, "projects/billing", "bigquery.jobs.create", "bigquery.readsessions.create", "bigquery.readsessions.getData")
+//	peer.GrantAll(email, "projects/data/datasets/crm", "bigquery.datasets.get", "bigquery.tables.list", "bigquery.tables.get", "bigquery.tables.getData")
+//	…
+//	peer.Queries(), peer.ReadSessions(), peer.ReadCalls() // what was pushed down, and what was read again
+//
 // What a bearer of a token may do is granted on a resource and holds for all below it:
 //
 //	projects/p                            jobs.create, readsessions.create, …
@@ -37,6 +52,18 @@
 //	projects/_/buckets/b                  storage.buckets.get, storage.objects.list, …
 //	projects/-/serviceAccounts/email      iam.serviceAccounts.getAccessToken
 //
-// Things are made to go wrong with ExpireTokens, DisableAccount, Revoke, Inject
+// Things are made to go wrong with ExpireTokens, ExpireSessions, DisableAccount,
+// DeleteKey, RevokeRefreshToken, Revoke, Redeclare, SetJobDuration, Inject
 // (HTTP) and InjectRead (the Storage Read API).
+//
+// # Where it differs from Google
+//
+// A comparison of NaN with > or >= holds, where in BigQuery it does not: the
+// emulator has no NaN, and a very great number stands for it. Bytes processed
+// are the table's NumBytes by the share of its columns that a statement names.
+// A required partition filter is one that names the column after WHERE. A table
+// reads as of a moment only after KeepHistory. Legacy SQL, region-level
+// INFORMATION_SCHEMA, Avro, SplitReadStream and reading a wildcard by the
+// Storage Read API are not there; of INFORMATION_SCHEMA of a dataset there is
+// what the emulator knows. Read sessions are evaluated when they are created.
 package googlepeer

@@ -194,8 +194,7 @@ func TestCloseTwice(t *testing.T) {
 	peer.Close()
 	peer.Close()
 	_, err := httpClient(t).PostForm(target+"/token", url.Values{})
-	var failed *url.Error
-	if !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*url.Error](err); !ok {
 		t.Errorf("got %v", err)
 	}
 	if err := peer.CreateBucket(t.Context(), googlepeer.Bucket{Name: "late"}); err == nil {

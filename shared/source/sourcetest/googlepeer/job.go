@@ -109,12 +109,24 @@ func jobType(c *bigquery.JobConfiguration) string {
 	}
 }
 
+// mutating are the statements that change something, or may, as a script can.
+var mutating = []string{
+	"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "UNDROP", "RENAME", "GRANT", "REVOKE", "LOAD", "EXPORT",
+	"CALL", "EXECUTE", "BEGIN", "COMMIT", "ROLLBACK", "DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR", "CASE", "ASSERT", "RAISE",
+}
+
 // prepare finds out whether a query may run, and what it costs.
 func (b *warehouse) prepare(j *job, location, caller string) (*resolved, *problem) {
 	c := j.configuration.Query
-	if kind := parse(c.Query).kind; kind != "SELECT" {
+	switch kind := parse(c.Query).kind; {
+	case slices.Contains(mutating, kind):
 		b.peer.mutations.add("query: " + kind)
 		return nil, accessDenied("Access Denied: the peer lets nobody change anything")
+	case kind != "SELECT":
+		return nil, &problem{
+			status: http.StatusBadRequest, reason: "invalidQuery", at: "query", atType: "parameter",
+			message: "Syntax error: Unexpected identifier \"" + kind + "\" at [1:1]",
+		}
 	}
 	if c.DestinationTable != nil && c.DestinationTable.TableId != "" {
 		b.peer.mutations.add("query: destination table")

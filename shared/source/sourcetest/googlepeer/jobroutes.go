@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/api/bigquery/v2"
@@ -138,6 +139,13 @@ func (b *warehouse) listRows(r *http.Request, caller string) (any, *problem) {
 	if refused != nil {
 		return nil, refused
 	}
+	if names := r.URL.Query().Get("selectedFields"); names != "" {
+		chosen, unknown := choose(found.fields, strings.Split(names, ","))
+		if len(unknown) > 0 {
+			return nil, invalid("No such field: " + unknown[0] + ".")
+		}
+		found = found.project(chosen)
+	}
 	start, limit := window(r)
 	list := &bigquery.TableDataList{Kind: "bigquery#tableDataList", TotalRows: int64(len(found.rows)), ForceSendFields: []string{"TotalRows"}}
 	list.Rows, list.PageToken = found.page(start, limit, r.URL.Query().Get("formatOptions.useInt64Timestamp") == "true")
@@ -159,6 +167,19 @@ func (b *warehouse) content(r *http.Request, ref tableRef, caller string) (*rows
 		return nil, invalid("Cannot list a table of type " + meta.Type + ".")
 	}
 	return b.run(r.Context(), "SELECT * FROM "+ref.sql(), nil)
+}
+
+// project keeps the chosen columns.
+func (r *rows) project(chosen []choice) *rows {
+	kept := &rows{fields: chosenFields(chosen), rows: make([]*bigquery.TableRow, len(r.rows))}
+	for i, row := range r.rows {
+		cells := make([]*bigquery.TableCell, len(chosen))
+		for j, c := range chosen {
+			cells[j] = row.F[c.at]
+		}
+		kept.rows[i] = &bigquery.TableRow{F: cells}
+	}
+	return kept
 }
 
 // result is the anonymous table that a query's rows are in.

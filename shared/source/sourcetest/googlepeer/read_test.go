@@ -374,6 +374,22 @@ func TestEveryTypeIsExact(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	})
+	t.Run("ranges of a query", func(t *testing.T) {
+		peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
+		job, err := bigqueryClient(t, peer, fixed(peer.Token(reader))).Query("SELECT rg, RANGE<TIMESTAMP> '[2026-01-01 00:00:00+00, 2026-01-01 00:00:00.5+00)' AS ts, RANGE<DATETIME> '[2026-01-01 00:00:00, UNBOUNDED)' AS dt FROM types.all WHERE n = 1").Run(t.Context())
+		must(t, err)
+		_, err = job.Wait(t.Context())
+		must(t, err)
+		session, err := client.CreateReadSession(t.Context(), sessionOf(destination(t, job)))
+		must(t, err)
+		batches, err := stream(t.Context(), client, session, session.GetStreams()[0].GetName(), 0)
+		must(t, err)
+		got := []string{batches[0].Column(0).ValueStr(0), batches[0].Column(1).ValueStr(0), batches[0].Column(2).ValueStr(0)}
+		want := []string{`{"end":null,"start":"2026-01-01"}`, `{"end":"2026-01-01T00:00:00.5Z","start":"2026-01-01T00:00:00Z"}`, `{"end":null,"start":"2026-01-01T00:00:00"}`}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("REST says the same", func(t *testing.T) {
 		peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
 		got := values(t, bigqueryClient(t, peer, fixed(peer.Token(reader))).Query("SELECT f, ts FROM types.all ORDER BY n"))

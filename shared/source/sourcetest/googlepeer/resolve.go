@@ -1,6 +1,7 @@
 package googlepeer
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"slices"
@@ -39,6 +40,12 @@ func (b *warehouse) resolve(sql, project, caller, location string, standard *big
 func (b *warehouse) tables(q *resolved, s statement, project string, standard *bigquery.DatasetReference, caller string) (string, *problem) {
 	var edits []edit
 	for _, m := range s.reads {
+		if slices.ContainsFunc(m.path, func(part string) bool { return strings.EqualFold(part, "INFORMATION_SCHEMA") }) {
+			if refused := b.information(q, m, project, caller); refused != nil {
+				return "", refused
+			}
+			continue
+		}
 		ref, ok := b.named(m, s, project, standard)
 		if !ok {
 			continue
@@ -50,6 +57,24 @@ func (b *warehouse) tables(q *resolved, s statement, project string, standard *b
 		edits = append(edits, e)
 	}
 	return apply(s.sql, edits), nil
+}
+
+// information checks a view of INFORMATION_SCHEMA. Those of a dataset are the
+// emulator's, for what it knows; of a region it has none.
+func (b *warehouse) information(q *resolved, m mention, project, caller string) *problem {
+	ref := datasetRef{project, m.path[0]}
+	if len(m.path) == 4 {
+		ref = datasetRef{m.path[0], m.path[1]}
+	}
+	d, known := b.catalog.dataset(ref)
+	switch {
+	case !known:
+		return &problem{status: http.StatusBadRequest, reason: "invalidQuery", message: "the peer has INFORMATION_SCHEMA of datasets only"}
+	case !b.peer.policy.allows(caller, "bigquery.tables.list", ref.resource()):
+		return deniedOn("bigquery.tables.list", "dataset", ref.String())
+	}
+	q.location = cmp.Or(q.location, d.Location)
+	return nil
 }
 
 // named returns the table that a path in a statement means. What is no table,

@@ -110,12 +110,31 @@ func (r *rows) correct() {
 		if strings.HasPrefix(f.Name, "$col") {
 			f.Name = "f" + strconv.Itoa(i) + "_"
 		}
+		if f.Type == "" { // the emulator has no word for it
+			f.Type, f.RangeElementType = "RANGE", &bigquery.TableFieldSchemaRangeElementType{Type: r.rangeOf(i)}
+		}
 	}
 	for _, row := range r.rows {
 		for i, cell := range row.F {
 			cell.V = corrected(r.fields[i], cell.V)
 		}
 	}
+}
+
+// rangeOf tells the type of a range's bounds from how the first value is written.
+func (r *rows) rangeOf(column int) string {
+	for _, row := range r.rows {
+		switch text, _ := row.F[column].V.(string); {
+		case text == "":
+		case strings.Contains(text, "+00"):
+			return "TIMESTAMP"
+		case strings.Contains(text, ":"):
+			return "DATETIME"
+		default:
+			return "DATE"
+		}
+	}
+	return "DATE"
 }
 
 func corrected(f *bigquery.TableFieldSchema, v any) any {

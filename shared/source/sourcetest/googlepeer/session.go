@@ -55,7 +55,8 @@ func (s *readServer) open(ctx context.Context, caller, project string, r *storag
 	opened := &session{project: project, expires: time.Now().Add(sessionLife), compress: compress}
 	schema := arrowSchema(chosenFields(chosen))
 	opened.schema = payload(ipc.GetSchemaPayload(schema, memory.DefaultAllocator))
-	total, streams := int64(0), 0
+	var total int64
+	var streams int
 	if content.ready != nil {
 		opened.encoded, total = content.ready.deal(int(r.GetMaxStreamCount()), codec)
 		streams = len(opened.encoded)
@@ -174,9 +175,7 @@ func (o *session) send(out storagepb.BigQueryRead_ReadRowsServer, stream int, of
 func response(batch []byte, n int64) *storagepb.ReadRowsResponse {
 	return &storagepb.ReadRowsResponse{
 		RowCount: n,
-		Rows: &storagepb.ReadRowsResponse_ArrowRecordBatch{ArrowRecordBatch: &storagepb.ArrowRecordBatch{
-			SerializedRecordBatch: batch, RowCount: n,
-		}},
+		Rows:     &storagepb.ReadRowsResponse_ArrowRecordBatch{ArrowRecordBatch: &storagepb.ArrowRecordBatch{SerializedRecordBatch: batch}},
 	}
 }
 

@@ -28,8 +28,7 @@ func parse(sql string) statement {
 	s := statement{sql: sql, tokens: tokenize(sql)}
 	s.kind = s.firstWord()
 	depth, from := 0, map[int]bool{} // whether a comma at this depth goes on with a FROM clause
-	for i := 0; i < len(s.tokens); i++ {
-		t := s.tokens[i]
+	for i, t := range s.tokens {
 		switch {
 		case t.text == "(" && t.kind == other:
 			depth++

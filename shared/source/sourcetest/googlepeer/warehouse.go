@@ -85,7 +85,7 @@ func (b *warehouse) serve(w http.ResponseWriter, r *http.Request, handle answer)
 	if refused == nil {
 		var body any
 		if body, refused = handle(r, caller); refused == nil {
-			writeJSON(w, http.StatusOK, body)
+			writeJSON(w, http.StatusOK, partial(body, r.URL.Query().Get("fields")))
 			return
 		}
 	}
