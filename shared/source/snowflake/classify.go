@@ -127,9 +127,10 @@ var messages = map[fault.Code]string{
 	fault.SourceUnsupported:    "Snowflake does not do this",
 }
 
-// Classify maps an error of the service, of the SDK or of the network.
+// Classify maps an error of the service, of the SDK or of the network; nil when
+// it is none of these.
 func (Driver) Classify(err error) *fault.Error {
-	if errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	var refusal *sf.SnowflakeError

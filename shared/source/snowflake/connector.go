@@ -148,6 +148,7 @@ func parameters(c config) map[string]*string {
 		"TIMEZONE":                       "UTC",
 		"QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
 		"ROWS_PER_RESULTSET":             "0",
+		"BINARY_INPUT_FORMAT":            "HEX",
 		"DATE_INPUT_FORMAT":              "AUTO",
 		"TIME_INPUT_FORMAT":              "AUTO",
 		"TIMESTAMP_INPUT_FORMAT":         "AUTO",

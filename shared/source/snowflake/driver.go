@@ -18,6 +18,7 @@ import (
 	"time"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
+	"github.com/snowflakedb/gosnowflake/v2/sflog"
 
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
@@ -35,12 +36,9 @@ var (
 // New returns the driver. It silences the SDK's own log, which is one for the
 // whole process and writes statements and addresses of results.
 func New(endpoints source.Endpoints) Driver {
-	_ = sf.GetLogger().SetLogLevelInt(sf.Level(silent)) // every level can be set
+	_ = sf.GetLogger().SetLogLevelInt(sflog.LevelOff) // a level that there is
 	return Driver{endpoints: endpoints}
 }
-
-// silent is above every level that the SDK logs at.
-const silent = 1 << 20
 
 // Spec describes the platform.
 func (Driver) Spec() source.Spec { return catalog.Snowflake() }

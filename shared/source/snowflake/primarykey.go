@@ -7,7 +7,6 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
-
 // keyCache keeps the primary keys of the database that is being discovered:
 // its pages all need them, and SHOW gives those of a whole database at once.
 type keyCache struct {

@@ -77,7 +77,7 @@ func (w *writer) compare(name string, op source.Op, text string, column schema.C
 	case bool:
 		return name + operators[op] + strings.ToUpper(strconv.FormatBool(v)), nil
 	case []byte:
-		return name + operators[op] + "TO_BINARY('" + hex.EncodeToString(v) + "', 'HEX')", nil
+		return name + operators[op] + "TO_BINARY('" + hex.EncodeToString(v) + "')", nil
 	case *big.Rat:
 		return decimal(name, op, v, column), nil
 	case time.Time:
@@ -177,9 +177,13 @@ func moment(name string, op source.Op, v time.Time, column schema.Column, f nati
 		return name + operators[op] + "'" + v.Format(time.DateOnly) + "'::DATE"
 	}
 	v = v.UTC()
-	below := v.Truncate(time.Microsecond)
+	step := time.Microsecond
+	if f.scale < microDigits {
+		step = time.Second / time.Duration(power(f.scale))
+	}
+	below := v.Truncate(step)
 	if below.After(v) {
-		below = below.Add(-time.Microsecond)
+		below = below.Add(-step)
 	}
 	exact := below.Equal(v)
 	if !f.nanos() {
@@ -217,11 +221,12 @@ func moment(name string, op source.Op, v time.Time, column schema.Column, f nati
 
 // instant writes a literal of the column's own type.
 func instant(v time.Time, column schema.Column, f nativeField) string {
+	cast := fmt.Sprintf("'::%s(%d)", f.base, f.scale)
 	switch {
 	case column.Type == schema.Time:
-		return "'" + v.Format("15:04:05.000000") + "'::TIME(9)"
+		return "'" + v.Format("15:04:05.000000") + cast
 	case f.base == "TIMESTAMP_NTZ":
-		return "'" + v.Format("2006-01-02 15:04:05.000000") + "'::TIMESTAMP_NTZ(9)"
+		return "'" + v.Format("2006-01-02 15:04:05.000000") + cast
 	}
-	return "'" + v.Format("2006-01-02 15:04:05.000000 +0000") + "'::TIMESTAMP_TZ(9)"
+	return "'" + v.Format("2006-01-02 15:04:05.000000 +0000") + cast
 }
