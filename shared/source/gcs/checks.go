@@ -37,30 +37,33 @@ func (s *session) Checks() []source.Check {
 	}
 }
 
-// reach asks for the bucket without a credential, and when that is refused with
-// it: Cloud Storage does not tell everybody whether a bucket exists. Whatever
-// else it says of the caller is no matter of this check.
+// reach asks for the bucket without a credential and, when Cloud Storage
+// answers at all, with it: only the latter is told for certain that there is no
+// such bucket. Whatever else is said of the caller is no matter of this check.
 func (s *session) reach(ctx context.Context) (source.Finding, error) {
-	_, err := s.stranger.Attrs(ctx)
-	if err == nil || answered(err) {
-		if _, own := s.bucket.Attrs(ctx); own != nil && codeOf(own) == fault.SourceNotFound {
-			return source.Finding{}, own
-		}
-		return source.Finding{Detail: "Cloud Storage answers"}, ctx.Err()
+	if _, err := s.stranger.Attrs(ctx); err != nil && !answered(err) {
+		return source.Finding{}, err
 	}
-	return source.Finding{}, err
+	if _, err := s.bucket.Attrs(ctx); codeOf(err) == fault.SourceNotFound {
+		return source.Finding{}, err
+	}
+	return source.Finding{Detail: "Cloud Storage answers"}, ctx.Err()
 }
 
-// answered reports whether Cloud Storage answered, and that the bucket is not for the caller.
+// answered reports whether Cloud Storage answered that this is not for the caller,
+// which it may do by denying that there is anything.
 func answered(err error) bool {
 	switch codeOf(err) {
-	case fault.SourceAuthentication, fault.SourceExpired, fault.SourcePermission, fault.SourceInvalidConfig:
+	case fault.SourceAuthentication, fault.SourceExpired, fault.SourcePermission, fault.SourceInvalidConfig, fault.SourceNotFound, fault.SourceChanged:
 		return true
 	}
 	return false
 }
 
 func codeOf(err error) fault.Code {
+	if err == nil {
+		return ""
+	}
 	if class := (Driver{}).Classify(err); class != nil {
 		return class.Code
 	}
