@@ -77,12 +77,16 @@ func (b broker) account(ctx context.Context) string {
 	return aws.ToString(out.Account)
 }
 
-// renewing makes a client ask for new credentials when S3 finds that the ones
-// in use have expired, as after a clock was set or sessions were revoked.
+// renewing makes a client ask for new credentials when AWS finds that the ones
+// in use have expired, as after a clock was set. That none could be got is
+// final: the client that asks STS has tried again already.
 func renewing(cache *aws.CredentialsCache) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = sdkAttempts
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if assuming(err) {
+				return aws.FalseTernary
+			}
 			switch codeOf(err) {
 			case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
 				cache.Invalidate()

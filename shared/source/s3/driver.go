@@ -55,7 +55,7 @@ func (Driver) Open(ctx context.Context, cfg source.Config) (source.Session, erro
 	s := &session{config: c, broker: broker{config: c, own: sts.NewFromConfig(awscfg)}}
 	cache := s.broker.credentials()
 	awscfg.Credentials = cache
-	s.sts = sts.NewFromConfig(awscfg)
+	s.sts = sts.NewFromConfig(awscfg, func(o *sts.Options) { o.Retryer = renewing(cache) })
 	awscfg.Region = c.region
 	s.s3 = s3.NewFromConfig(awscfg, s.reading, func(o *s3.Options) { o.Retryer = renewing(cache) })
 	s.files = func(store file.Store) *file.Files { return file.New(store, c.prefix, dialect) }
