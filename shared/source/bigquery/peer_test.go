@@ -80,7 +80,7 @@ func must(t testing.TB, err error) {
 
 func field(name, typ string) *bq.TableFieldSchema { return &bq.TableFieldSchema{Name: name, Type: typ} }
 
-func array(name, typ string) *bq.TableFieldSchema {
+func list(name, typ string) *bq.TableFieldSchema {
 	return &bq.TableFieldSchema{Name: name, Type: typ, Mode: "REPEATED"}
 }
 

@@ -19,8 +19,8 @@ func typesTable(t testing.TB, peer *googlepeer.Peer) sourcetest.Table {
 		field("big", "BIGNUMERIC"), {Name: "b38", Type: "BIGNUMERIC", Precision: 38, Scale: 10},
 		field("b", "BOOLEAN"), field("s", "STRING"), field("y", "BYTES"), field("d", "DATE"), field("t", "TIME"), field("dt", "DATETIME"), field("ts", "TIMESTAMP"),
 		field("g", "GEOGRAPHY"), field("j", "JSON"),
-		record("r", field("i", "INTEGER"), field("s", "STRING"), array("f", "FLOAT")),
-		array("a", "STRING"),
+		record("r", field("i", "INTEGER"), field("s", "STRING"), list("f", "FLOAT")),
+		list("a", "STRING"),
 	}}))
 	for _, row := range []string{
 		`1, 9007199254740993, 0.1, NUMERIC '-99999999999999999999999999999.999999999', NUMERIC '12345678.90',
@@ -56,6 +56,10 @@ func typesTable(t testing.TB, peer *googlepeer.Peer) sourcetest.Table {
 			}},
 			{Name: "a", Type: schema.JSON, Native: "ARRAY<STRING>", Repeated: true},
 		},
-		Count: 3,
+		Rows: []string{
+			`{"a":"[\"x\",\"\"]","b":true,"b38":"1234567890123456789012345678.0123456789","big":"578960446186580977117854925043439539266.34992332820282019728792003956564819967","d":"0001-01-01","dt":"1969-12-31T23:59:59.999999Z","f":0.1,"g":"POINT (1 2)","i":9007199254740993,"id":1,"j":"{\"a\":9007199254740993,\"b\":[1.5,null,\"é\"]}","m":"12345678.9","n":"-99999999999999999999999999999.999999999","r":"{\"i\":9007199254740993,\"s\":\"q\\\"\\n\",\"f\":[0.1,0.25]}","s":"","t":"23:59:59.999999","ts":"1969-12-31T23:59:59.999999Z","y":"AP8="}`,
+			`{"a":"[]","b":false,"b38":"1e-10","big":"0.00000000000000000000000000000000000001","d":"9999-12-31","dt":"9999-12-31T00:00:00Z","f":"NaN","g":"POINT (-1.5 0)","i":-9223372036854775808,"id":2,"j":"[]","m":"-0.01","n":"1e-09","r":null,"s":"é\u0001 \"","t":"00:00:00","ts":"2024-02-29T11:00:00Z","y":""}`,
+			`{"a":"[]","b":null,"b38":null,"big":null,"d":null,"dt":null,"f":"-Inf","g":null,"i":null,"id":3,"j":null,"m":null,"n":null,"r":null,"s":null,"t":null,"ts":null,"y":null}`,
+		},
 	}
 }
