@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -137,9 +138,7 @@ func TestS3SessionPolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := catalog.S3SessionPolicy(s3Request(func(r *source.GrantRequest) {
-				for k, v := range tt.settings {
-					r.Settings[k] = v
-				}
+				maps.Copy(r.Settings, tt.settings)
 			}))
 			if len(policy) > 2048 {
 				t.Errorf("%d characters", len(policy))
