@@ -30,6 +30,10 @@ const started = 20 * time.Second
 func Launch(ctx context.Context, addr, path string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.CommandContext(ctx, path, args...), nursery: process.NewNursery(), output: &output{}, ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	// Held open: a server that ends with its input ends with this process.
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("preparing %s: %w", filepath.Base(path), err)
+	}
 	if err := p.nursery.Start(p.cmd); err != nil {
 		p.nursery.Close()
 		return nil, fmt.Errorf("starting %s: %w", filepath.Base(path), err)
