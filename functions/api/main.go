@@ -52,7 +52,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 
 		Statements: catalog.Grants, Principal: cfg.Principal,
 	}
-	imports := &ingest.Service{Store: store, Schemas: connections, Workflow: starter, Now: time.Now}
+	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Now: time.Now}
 	log := lambdahost.Logger(cfg.Function)
 	lambdahost.Start(ctx, lambdahost.HTTP(log, controlapi.New(log, lambdahost.Caller, controlapi.Services{
 		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: time.Now,

@@ -4,24 +4,34 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 type importItem struct {
 	header
-	WorkspaceID  string       `dynamodbav:"workspace_id"`
-	ID           string       `dynamodbav:"id"`
-	Name         string       `dynamodbav:"name"`
-	ConnectionID string       `dynamodbav:"connection_id"`
-	Table        string       `dynamodbav:"table"`
-	Type         ingest.Type  `dynamodbav:"type"`
-	Mode         ingest.Mode  `dynamodbav:"mode"`
-	Mapping      []columnItem `dynamodbav:"mapping"`
-	EveryHours   int          `dynamodbav:"every_hours"`
-	NextRunAt    moment       `dynamodbav:"next_run_at,omitempty"`
-	OpenRunID    string       `dynamodbav:"open_run_id,omitempty"`
-	LastRunID    string       `dynamodbav:"last_run_id,omitempty"`
-	CreatedAt    moment       `dynamodbav:"created_at,omitempty"`
-	CreatedBy    string       `dynamodbav:"created_by"`
+	WorkspaceID  string          `dynamodbav:"workspace_id"`
+	ID           string          `dynamodbav:"id"`
+	Name         string          `dynamodbav:"name"`
+	ConnectionID string          `dynamodbav:"connection_id"`
+	Table        string          `dynamodbav:"table"`
+	Query        string          `dynamodbav:"query,omitempty"`
+	Filter       []conditionItem `dynamodbav:"filter,omitempty"`
+	MaximumBytes int64           `dynamodbav:"maximum_bytes,omitempty"`
+	Type         ingest.Type     `dynamodbav:"type"`
+	Mode         ingest.Mode     `dynamodbav:"mode"`
+	Mapping      []columnItem    `dynamodbav:"mapping"`
+	EveryHours   int             `dynamodbav:"every_hours"`
+	NextRunAt    moment          `dynamodbav:"next_run_at,omitempty"`
+	OpenRunID    string          `dynamodbav:"open_run_id,omitempty"`
+	LastRunID    string          `dynamodbav:"last_run_id,omitempty"`
+	CreatedAt    moment          `dynamodbav:"created_at,omitempty"`
+	CreatedBy    string          `dynamodbav:"created_by"`
+}
+
+type conditionItem struct {
+	Column string    `dynamodbav:"column"`
+	Op     source.Op `dynamodbav:"op"`
+	Values []string  `dynamodbav:"values,omitempty"`
 }
 
 type columnItem struct {
@@ -39,12 +49,15 @@ func newImportItem(i ingest.Import) importItem {
 	}
 	item := importItem{
 		header:      newHeader(importKind, importKey(i.WorkspaceID, i.ID), w),
-		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table,
+		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table, Query: i.Query, MaximumBytes: i.MaximumBytes,
 		Type: i.Type, Mode: i.Mode, EveryHours: i.EveryHours, NextRunAt: stamp(i.NextRunAt),
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: stamp(i.CreatedAt), CreatedBy: i.CreatedBy,
 	}
 	for _, c := range i.Mapping {
 		item.Mapping = append(item.Mapping, columnItem(c))
+	}
+	for _, c := range i.Filter {
+		item.Filter = append(item.Filter, conditionItem(c))
 	}
 	return item
 }
@@ -52,12 +65,15 @@ func newImportItem(i ingest.Import) importItem {
 func decodeImport(from attributes) (ingest.Import, error) {
 	i, err := decode[importItem](importKind, from)
 	decoded := ingest.Import{
-		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table,
+		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table, Query: i.Query, MaximumBytes: i.MaximumBytes,
 		Type: i.Type, Mode: i.Mode, EveryHours: i.EveryHours, NextRunAt: i.NextRunAt.time(),
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: i.CreatedAt.time(), CreatedBy: i.CreatedBy,
 	}
 	for _, c := range i.Mapping {
 		decoded.Mapping = append(decoded.Mapping, ingest.Column(c))
+	}
+	for _, c := range i.Filter {
+		decoded.Filter = append(decoded.Filter, source.Condition(c))
 	}
 	return decoded, err
 }

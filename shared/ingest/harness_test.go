@@ -17,6 +17,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/memstore"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -28,6 +29,7 @@ type world struct {
 	status    connection.Status
 	tables    []schema.Table
 	schemaErr error
+	can       []source.Capability
 	started   []ingest.Ref
 	startErr  error
 	snapshots map[string]string // by run, what is in the lake
@@ -37,6 +39,7 @@ type world struct {
 
 func newWorld() *world {
 	return &world{
+		can:   []source.Capability{source.RowFilter, source.Queries, source.CostEstimate},
 		store: memstore.New(), now: noon, status: connection.Active, snapshots: make(map[string]string),
 		tables: []schema.Table{people(), {Name: "broken", ProblemCode: "source.malformed", Problem: "the file is truncated", ProblemAt: "a.csv.gz"}},
 	}
@@ -55,11 +58,19 @@ func people() schema.Table {
 
 func (w *world) Now() time.Time { return w.now }
 
+func (w *world) connection(workspaceID, connectionID string) connection.Connection {
+	return connection.Connection{WorkspaceID: workspaceID, ID: connectionID, Platform: "mem", Status: w.status}
+}
+
+func (w *world) Get(_ context.Context, workspaceID, connectionID string) (connection.Connection, error) {
+	return w.connection(workspaceID, connectionID), w.schemaErr
+}
+
 func (w *world) Table(_ context.Context, workspaceID, connectionID, name string) (connection.Connection, schema.Table, error) {
 	if w.schemaErr != nil {
 		return connection.Connection{}, schema.Table{}, w.schemaErr
 	}
-	c := connection.Connection{WorkspaceID: workspaceID, ID: connectionID, Status: w.status}
+	c := w.connection(workspaceID, connectionID)
 	table, ok := schema.Snapshot{Tables: w.tables}.Table(name)
 	if !ok {
 		return c, schema.Table{}, fault.New(fault.TableNotFound, "the connection has no such table")
@@ -81,7 +92,8 @@ func (w *world) Committed(_ context.Context, _ ingest.Import, runID string) (str
 }
 
 func (w *world) service() *ingest.Service {
-	return &ingest.Service{Store: w.store, Schemas: w, Workflow: w, Now: w.Now}
+	catalog := source.Catalog{{Platform: "mem", Title: "Memory", Capabilities: w.can}}
+	return &ingest.Service{Store: w.store, Schemas: w, Catalog: catalog, Workflow: w, Now: w.Now}
 }
 
 func (w *world) claimer() *ingest.Claimer {

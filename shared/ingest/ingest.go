@@ -6,25 +6,29 @@ import (
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
-// Import is a configured pipeline from one table of a connection into one
-// table of the lake.
+// Import is a configured pipeline from one table of a connection, or from a
+// query's result, into one table of the lake.
 type Import struct {
-	WorkspaceID  string    `json:"workspace_id"`
-	ID           string    `json:"id"`
-	Name         string    `json:"name"`
-	ConnectionID string    `json:"connection_id"`
-	Table        string    `json:"table"`
-	Type         Type      `json:"type"`
-	Mode         Mode      `json:"mode"`
-	Mapping      Mapping   `json:"mapping"`               // resolved
-	EveryHours   int       `json:"every_hours,omitempty"` // 0: only by hand
-	NextRunAt    time.Time `json:"next_run_at,omitzero"`
-	OpenRunID    string    `json:"open_run_id,omitempty"` // the run that is not settled yet
-	LastRunID    string    `json:"last_run_id,omitempty"`
-	CreatedAt    time.Time `json:"created_at"`
-	CreatedBy    string    `json:"created_by"`
+	WorkspaceID  string        `json:"workspace_id"`
+	ID           string        `json:"id"`
+	Name         string        `json:"name"`
+	ConnectionID string        `json:"connection_id"`
+	Table        string        `json:"table,omitempty"`
+	Query        string        `json:"query,omitempty"` // a SELECT of the platform, instead of a table
+	Type         Type          `json:"type"`
+	Mode         Mode          `json:"mode"`
+	Mapping      Mapping       `json:"mapping"`                 // resolved; of a query only when a run is planned
+	EveryHours   int           `json:"every_hours,omitempty"`   // 0: only by hand
+	Filter       source.Filter `json:"filter,omitempty"`        // only rows for which it holds are read
+	MaximumBytes int64         `json:"maximum_bytes,omitempty"` // what the platform may scan for a run; 0 is no limit
+	NextRunAt    time.Time     `json:"next_run_at,omitzero"`
+	OpenRunID    string        `json:"open_run_id,omitempty"` // the run that is not settled yet
+	LastRunID    string        `json:"last_run_id,omitempty"`
+	CreatedAt    time.Time     `json:"created_at"`
+	CreatedBy    string        `json:"created_by"`
 }
 
 // DefaultEveryHours is an import's schedule when nothing else is asked for.

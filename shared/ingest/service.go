@@ -13,10 +13,13 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // Schemas tells a connection's discovered schema.
 type Schemas interface {
+	// Get returns a connection.
+	Get(ctx context.Context, workspaceID, connectionID string) (connection.Connection, error)
 	// Table returns a connection and one of its tables. With fault.TableNotFound it still returns the connection.
 	Table(ctx context.Context, workspaceID, connectionID, name string) (connection.Connection, schema.Table, error)
 }
@@ -31,15 +34,20 @@ type Workflow interface {
 type Service struct {
 	Store    Store
 	Schemas  Schemas
+	Catalog  connection.Catalog
 	Workflow Workflow
 	Now      func() time.Time
 }
 
-// NewImport is what a caller gives to create one. EveryHours nil means DefaultEveryHours, 0 means by hand only.
+// NewImport is what a caller gives to create one: a table, whose rows a filter may choose from, or a query. EveryHours
+// nil means DefaultEveryHours, 0 means by hand only.
 type NewImport struct {
 	Name         string
 	ConnectionID string
 	Table        string
+	Query        string
+	Filter       source.Filter
+	MaximumBytes int64
 	Type         Type
 	Mode         Mode
 	Mapping      Mapping
@@ -51,27 +59,14 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewIm
 	if err := n.validate(); err != nil {
 		return Import{}, err
 	}
-	conn, table, err := s.Schemas.Table(ctx, workspaceID, n.ConnectionID, n.Table)
-	if err != nil && fault.CodeOf(err) != fault.TableNotFound {
-		return Import{}, onField("connection_id", err)
-	}
-	if conn.Status != connection.Active {
-		return Import{}, fault.Field(fault.ConnectionInactive, "connection_id", "the connection is "+string(conn.Status))
-	}
-	if err != nil {
-		return Import{}, onField("table", err)
-	}
-	if table.Problem != "" {
-		return Import{}, fault.Field(fault.Code(table.ProblemCode), "table", strings.TrimPrefix(table.ProblemAt+": "+table.Problem, ": "))
-	}
-	mapping, err := n.Mapping.Resolve(n.Type, table)
+	mapping, err := s.resolve(ctx, workspaceID, n)
 	if err != nil {
 		return Import{}, err
 	}
 	now := s.Now().UTC()
 	i := Import{
 		WorkspaceID: workspaceID, ID: id.New(id.Import), Name: strings.TrimSpace(n.Name),
-		ConnectionID: n.ConnectionID, Table: n.Table, Type: n.Type, Mode: n.Mode, Mapping: mapping,
+		ConnectionID: n.ConnectionID, Table: n.Table, Query: n.Query, Filter: n.Filter, MaximumBytes: n.MaximumBytes, Type: n.Type, Mode: n.Mode, Mapping: mapping,
 		EveryHours: DefaultEveryHours, CreatedAt: now, CreatedBy: actor,
 	}
 	if n.EveryHours != nil {
@@ -96,9 +91,7 @@ func (n NewImport) validate() error {
 	if n.ConnectionID == "" {
 		problems.Add(fault.MissingField, "connection_id", "name the connection")
 	}
-	if n.Table == "" {
-		problems.Add(fault.MissingField, "table", "name a table of the connection")
-	}
+	n.bound(&problems)
 	if n.Type.Canonicals() == nil {
 		problems.Add(fault.InvalidRequest, "type", "must be one of: user_profile, user_activity, identity_graph, group_identity")
 	}

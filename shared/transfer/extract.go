@@ -100,7 +100,7 @@ type stretch struct {
 // turns out to be at work on the same split.
 func (s *stretch) extract(ctx context.Context) error {
 	reader, err := s.source.Read(ctx, source.ReadRequest{
-		Table: s.plan.Table, Columns: s.plan.Import.Mapping.Sources(),
+		Table: s.plan.Table, Columns: s.plan.Import.Mapping.Sources(), Filter: s.plan.Import.Filter,
 		Split: s.plan.Splits[s.at.Number], From: source.Checkpoint(s.at.Checkpoint),
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ type Connections interface {
 
 // plan is what every worker of a run goes by.
 type plan struct {
-	Import ingest.Import  `json:"import"` // as it was when the run was planned
+	Import ingest.Import  `json:"import"` // as it was when the run was planned, its mapping resolved
 	Table  schema.Table   `json:"table"`  // the source, as it was then
 	Splits []source.Split `json:"splits"`
 }
@@ -99,11 +99,11 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 	if err != nil {
 		return seen, err
 	}
-	made, err := p.read(ctx, c, i)
+	made, err := p.read(ctx, c, i, seen.ID)
 	if err != nil {
 		return seen, err
 	}
-	if err := p.Lake.Ensure(ctx, lake.TableOf(i), i.LakeColumns()); err != nil {
+	if err := p.Lake.Ensure(ctx, lake.TableOf(i), made.Import.LakeColumns()); err != nil {
 		return seen, err
 	}
 	body, err := json.Marshal(made)
@@ -130,14 +130,11 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 
 // read asks the source for its splits and opens the schema gate: what will be
 // read must still fit the import's mapping.
-func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Import) (plan, error) {
+func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Import, runID string) (plan, error) {
 	if c.Status != connection.Active {
 		return plan{}, fault.New(fault.ConnectionInactive, "the connection is "+string(c.Status)+": "+c.StatusChange.Reason)
 	}
-	table, err := connection.ReadTable(ctx, p.Objects, c, i.Table)
-	if fault.CodeOf(err) == fault.TableNotFound {
-		return plan{}, fault.New(fault.RunSchemaGate, "the table is not in the connection's schema any more")
-	}
+	req, err := p.request(ctx, c, i, runID)
 	if err != nil {
 		return plan{}, err
 	}
@@ -146,15 +143,38 @@ func (p *Planner) read(ctx context.Context, c connection.Connection, i ingest.Im
 		return plan{}, err
 	}
 	defer func() { _ = src.Close() }() // only read from
-	target := cmp.Or(p.SplitBytes, splitBytes(table))
-	found, err := src.Plan(ctx, source.PlanRequest{Table: table, Columns: i.Mapping.Sources(), TargetBytes: target})
+	found, err := src.Plan(ctx, req)
 	if err != nil {
 		return plan{}, err
 	}
-	if _, err := i.Mapping.Resolve(i.Type, found.Table); err != nil {
+	if err := i.Filter.Validate("filter", found.Table); err != nil {
+		return plan{}, fault.Wrap(fault.RunSchemaGate, "a filtered column is gone or has another type", err)
+	}
+	if i.Mapping, err = i.Mapping.Resolve(i.Type, found.Table); err != nil {
 		return plan{}, fault.Wrap(fault.RunSchemaGate, "a mapped column is gone or has another type", err)
 	}
 	return plan{Import: i, Table: found.Table, Splits: found.Splits}, nil
+}
+
+// request is what the import asks of its source. A table must still be in the
+// connection's schema; a query is the platform's to understand.
+func (p *Planner) request(ctx context.Context, c connection.Connection, i ingest.Import, runID string) (source.PlanRequest, error) {
+	req := source.PlanRequest{
+		Query: i.Query, Columns: i.Mapping.Sources(), Filter: i.Filter, MaximumBytes: i.MaximumBytes,
+		Labels: map[string]string{"headwater_workspace": i.WorkspaceID, "headwater_import": i.ID, "headwater_run": runID},
+	}
+	if i.Query == "" {
+		table, err := connection.ReadTable(ctx, p.Objects, c, i.Table)
+		if fault.CodeOf(err) == fault.TableNotFound {
+			return req, fault.New(fault.RunSchemaGate, "the table is not in the connection's schema any more")
+		}
+		if err != nil {
+			return req, err
+		}
+		req.Table = table
+	}
+	req.TargetBytes = cmp.Or(p.SplitBytes, splitBytes(req.Table))
+	return req, nil
 }
 
 // handOut writes the splits' progress and the extract inputs; both may be there already.

@@ -38,8 +38,9 @@ type world struct {
 	conn      connection.Connection
 	imp       ingest.Import
 
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	asked []source.PlanRequest
 }
 
 const (
@@ -49,7 +50,7 @@ const (
 )
 
 // newWorld has a table of n good rows and one without an identifier.
-func newWorld(t *testing.T, mode ingest.Mode, n int) *world {
+func newWorld(t *testing.T, mode ingest.Mode, n int, changes ...func(*ingest.NewImport)) *world {
 	t.Helper()
 	w := &world{
 		store: memstore.New(), objects: &memstore.Objects{}, lakeFiles: s3mem.New(),
@@ -59,7 +60,7 @@ func newWorld(t *testing.T, mode ingest.Mode, n int) *world {
 	w.fillTable(n)
 	w.openLake(t)
 	w.connect(t)
-	w.createImport(t, mode)
+	w.createImport(t, mode, changes...)
 	return w
 }
 
@@ -110,7 +111,7 @@ func (w *world) connect(t *testing.T) {
 	credentials := &memstore.Credentials{}
 	service := &connection.Service{
 		Store: w.store, Secrets: credentials, Objects: w.objects,
-		Catalog: source.NewRegistry(w.driver), Workflow: unstarted{}, Now: w.time,
+		Catalog: source.NewRegistry(w.platform()), Workflow: unstarted{}, Now: w.time,
 	}
 	c, err := service.Create(t.Context(), workspace, "me", connection.NewConnection{
 		Name: "crm", Platform: memsource.Platform, Settings: map[string]any{"dataset": "crm"},
@@ -119,7 +120,7 @@ func (w *world) connect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sources = connection.Sources{Registry: source.NewRegistry(w.driver), Credentials: credentials}
+	w.sources = connection.Sources{Registry: source.NewRegistry(w.platform()), Credentials: credentials}
 	validator := &connection.Validator{Store: w.store, Sources: w.sources, Objects: w.objects, Now: w.time}
 	ref := connection.Ref{WorkspaceID: workspace, ConnectionID: c.ID, ValidationID: c.ValidationID}
 	if passed, err := validator.Check(t.Context(), ref); err != nil || !passed {
@@ -137,16 +138,20 @@ func (w *world) connect(t *testing.T) {
 	}
 }
 
-func (w *world) createImport(t *testing.T, mode ingest.Mode) {
+func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*ingest.NewImport)) {
 	t.Helper()
 	service := &ingest.Service{
 		Store: w.store, Workflow: unstarted{}, Now: w.time,
-		Schemas: &connection.Service{Store: w.store, Objects: w.objects},
+		Schemas: &connection.Service{Store: w.store, Objects: w.objects}, Catalog: source.NewRegistry(w.platform()),
 	}
-	i, err := service.Create(t.Context(), workspace, "me", ingest.NewImport{
+	n := ingest.NewImport{
 		Name: "people", ConnectionID: w.conn.ID, Table: tableName, Type: ingest.UserProfile, Mode: mode,
 		Mapping: ingest.Mapping{{Source: "id", Target: "identifier"}, {Source: "age", Target: "age"}},
-	})
+	}
+	for _, change := range changes {
+		change(&n)
+	}
+	i, err := service.Create(t.Context(), workspace, "me", n)
 	if err != nil {
 		t.Fatal(err)
 	}

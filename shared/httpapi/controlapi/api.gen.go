@@ -150,6 +150,45 @@ func (e DiscoveredType) Valid() bool {
 	}
 }
 
+// Defines values for FilterConditionOp.
+const (
+	Eq      FilterConditionOp = "eq"
+	Ge      FilterConditionOp = "ge"
+	Gt      FilterConditionOp = "gt"
+	In      FilterConditionOp = "in"
+	IsNull  FilterConditionOp = "is_null"
+	Le      FilterConditionOp = "le"
+	Lt      FilterConditionOp = "lt"
+	Ne      FilterConditionOp = "ne"
+	NotNull FilterConditionOp = "not_null"
+)
+
+// Valid indicates whether the value is a known member of the FilterConditionOp enum.
+func (e FilterConditionOp) Valid() bool {
+	switch e {
+	case Eq:
+		return true
+	case Ge:
+		return true
+	case Gt:
+		return true
+	case In:
+		return true
+	case IsNull:
+		return true
+	case Le:
+		return true
+	case Lt:
+		return true
+	case Ne:
+		return true
+	case NotNull:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportMode.
 const (
 	Append      ImportMode = "append"
@@ -548,6 +587,20 @@ type FieldProblem struct {
 	Field string `json:"field"`
 }
 
+// FilterCondition defines model for FilterCondition.
+type FilterCondition struct {
+	// Column Name of a column of the table.
+	Column string            `json:"column"`
+	Op     FilterConditionOp `json:"op"`
+
+	// Values What the column is compared with: several for `in`, none for `is_null` and `not_null`, one otherwise. All are text:
+	// numbers as digits, dates as 2006-01-02, timestamps as RFC 3339, times of day as 15:04:05.999999, bytes in base64.
+	Values []string `json:"values,omitempty,omitzero"`
+}
+
+// FilterConditionOp defines model for FilterCondition.Op.
+type FilterConditionOp string
+
 // FormSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
 // `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
 type FormSchema = formschema.Schema
@@ -579,12 +632,14 @@ type Import struct {
 	CreatedBy    string    `json:"created_by"`
 
 	// EveryHours 0 is by hand only.
-	EveryHours int32  `json:"every_hours"`
-	ID         string `json:"id"`
+	EveryHours int32             `json:"every_hours"`
+	Filter     []FilterCondition `json:"filter,omitempty,omitzero"`
+	ID         string            `json:"id"`
 
 	// LastRunID The last run that has ended.
-	LastRunID string         `json:"last_run_id,omitempty,omitzero"`
-	Mapping   []MappedColumn `json:"mapping"`
+	LastRunID    string         `json:"last_run_id,omitempty,omitzero"`
+	Mapping      []MappedColumn `json:"mapping"`
+	MaximumBytes int64          `json:"maximum_bytes,omitempty,omitzero"`
 
 	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it.
 	Mode      ImportMode `json:"mode"`
@@ -593,7 +648,8 @@ type Import struct {
 
 	// OpenRunID The run that has not ended yet.
 	OpenRunID string `json:"open_run_id,omitempty,omitzero"`
-	Table     string `json:"table"`
+	Query     string `json:"query,omitempty,omitzero"`
+	Table     string `json:"table,omitempty,omitzero"`
 
 	// Type What the rows mean.
 	Type ImportType `json:"type"`
@@ -617,7 +673,9 @@ type MappedColumn struct {
 	Source     string      `json:"source"`
 	Target     string      `json:"target"`
 	Transforms []Transform `json:"transforms"`
-	Type       ColumnType  `json:"type"`
+
+	// Type Absent when it follows from a query's result.
+	Type ColumnType `json:"type,omitempty,omitzero"`
 }
 
 // NewConnection The platform decides which settings there are, and which credentials; getPlatform answers the same as forms. `settings`
@@ -629,8 +687,16 @@ type NewImport struct {
 	ConnectionID string `json:"connection_id"`
 
 	// EveryHours 24 when absent; 0 is by hand only.
-	EveryHours *int32            `json:"every_hours,omitempty"`
-	Mapping    []NewMappedColumn `json:"mapping"`
+	EveryHours *int32 `json:"every_hours,omitempty"`
+
+	// Filter Only rows for which all conditions hold are read, where the platform has the capability `row_filter`. A comparison with
+	// NULL holds for no row. A table that is `filter_required` needs a condition on its partitioning column.
+	Filter  []FilterCondition `json:"filter,omitempty,omitzero"`
+	Mapping []NewMappedColumn `json:"mapping"`
+
+	// MaximumBytes What the platform may scan, and bill, for a run, where it has the capability `cost_estimate`; a run that would need more fails
+	// before it reads. No limit when absent or 0.
+	MaximumBytes int64 `json:"maximum_bytes,omitempty,omitzero"`
 
 	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it.
 	Mode ImportMode `json:"mode"`
@@ -638,8 +704,12 @@ type NewImport struct {
 	// Name Unique in the workspace whatever the case of its letters.
 	Name string `json:"name"`
 
-	// Table Name of a table in the connection's schema.
-	Table string `json:"table"`
+	// Query A SELECT in the platform's own SQL, instead of a table, where the platform has the capability `queries`. The mapping
+	// names columns of its result; whether they fit is seen when a run is planned.
+	Query string `json:"query,omitempty,omitzero"`
+
+	// Table Name of a table in the connection's schema. Needed without a query.
+	Table string `json:"table,omitempty,omitzero"`
 
 	// Type What the rows mean.
 	Type ImportType `json:"type"`

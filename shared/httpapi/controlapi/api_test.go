@@ -51,11 +51,20 @@ func newStand(t *testing.T) *stand {
 		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
 		Statements: catalog.Grants, Principal: "123456789012",
 	}
-	imports := &ingest.Service{Store: s.store, Schemas: connections, Workflow: s.started, Now: clock}
+	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{
 		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: clock,
 	}))
 	return s
+}
+
+// capable is the catalog with platforms that can do everything.
+func capable() source.Catalog {
+	specs := catalog.Specs()
+	for i := range specs {
+		specs[i].Capabilities = []source.Capability{source.RowFilter, source.Queries, source.CostEstimate}
+	}
+	return specs
 }
 
 // starter counts what was started, and fails when told to.

@@ -8,6 +8,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // CreateImport saves an import.
@@ -25,8 +26,11 @@ func (s server) CreateImport(ctx context.Context, req CreateImportRequestObject)
 
 func newImport(b NewImport) ingest.NewImport {
 	n := ingest.NewImport{
-		Name: b.Name, ConnectionID: b.ConnectionID, Table: b.Table,
+		Name: b.Name, ConnectionID: b.ConnectionID, Table: b.Table, Query: b.Query, MaximumBytes: b.MaximumBytes,
 		Type: ingest.Type(b.Type), Mode: ingest.Mode(b.Mode), Mapping: each(b.Mapping, mappedColumn),
+	}
+	for _, c := range b.Filter {
+		n.Filter = append(n.Filter, source.Condition{Column: c.Column, Op: source.Op(c.Op), Values: c.Values})
 	}
 	if b.EveryHours != nil {
 		hours := int(*b.EveryHours)
@@ -53,9 +57,22 @@ func (s server) ListImports(ctx context.Context, req ListImportsRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	limit = httpapi.Fit(read, limit, func(i ingest.Import) int { return len(i.Mapping) })
+	limit = httpapi.Fit(read, limit, width)
 	imports, next := httpapi.Page(list, read, limit, func(i ingest.Import) string { return i.ID })
 	return ListImports200JSONResponse{Items: each(imports, wireImport), NextCursor: next}, nil
+}
+
+// width is how much of an answer an import takes, in columns of some 100 bytes.
+func width(i ingest.Import) int {
+	const column = 100
+	size := len(i.Query)
+	for _, c := range i.Filter {
+		size += column
+		for _, v := range c.Values {
+			size += len(v)
+		}
+	}
+	return len(i.Mapping) + size/column
 }
 
 // GetImport returns one import.
@@ -72,11 +89,21 @@ func (s server) GetImport(ctx context.Context, req GetImportRequestObject) (GetI
 
 func wireImport(i ingest.Import) Import {
 	return Import{
-		ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table,
-		Type: ImportType(i.Type), Mode: ImportMode(i.Mode), Mapping: each(i.Mapping, wireMappedColumn),
+		ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table, Query: i.Query, MaximumBytes: i.MaximumBytes,
+		Filter: conditions(i.Filter),
+		Type:   ImportType(i.Type), Mode: ImportMode(i.Mode), Mapping: each(i.Mapping, wireMappedColumn),
 		EveryHours: int32(i.EveryHours), NextRunAt: i.NextRunAt, OpenRunID: i.OpenRunID, LastRunID: i.LastRunID,
 		CreatedAt: i.CreatedAt, CreatedBy: i.CreatedBy,
 	}
+}
+
+// conditions are nil, and so absent, when there are none.
+func conditions(f source.Filter) []FilterCondition {
+	var w []FilterCondition
+	for _, c := range f {
+		w = append(w, FilterCondition{Column: c.Column, Op: FilterConditionOp(c.Op), Values: c.Values})
+	}
+	return w
 }
 
 func wireMappedColumn(c ingest.Column) MappedColumn {

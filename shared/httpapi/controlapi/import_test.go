@@ -181,6 +181,50 @@ func TestImportIsRefused(t *testing.T) {
 	}
 }
 
+func TestImportOfSomeRows(t *testing.T) {
+	s, c := active(t)
+	body := newImport("adults", c.ID, "profiles")
+	body["filter"] = []any{
+		map[string]any{"column": "age", "op": "ge", "values": []string{"18"}},
+		map[string]any{"column": "Email", "op": "not_null"},
+	}
+	body["maximum_bytes"] = 1 << 40
+	got := contracttest.Into[controlapi.Import](t, s.post("/v1/imports", text(body)), 201)
+	want := []controlapi.FilterCondition{
+		{Column: "age", Op: controlapi.Ge, Values: []string{"18"}}, {Column: "Email", Op: controlapi.NotNull},
+	}
+	if diff := cmp.Diff(want, got.Filter); diff != "" || got.MaximumBytes != 1<<40 {
+		t.Errorf("limit %d, filter (-want +got):\n%s", got.MaximumBytes, diff)
+	}
+	if read := contracttest.Into[controlapi.Import](t, s.get("/v1/imports/"+got.ID), 200); !cmp.Equal(got, read) {
+		t.Errorf("read back (-created +read):\n%s", cmp.Diff(got, read))
+	}
+	body["name"], body["filter"] = "wrong", []any{map[string]any{"column": "age", "op": "like", "values": []string{canary}}, map[string]any{"column": "day", "op": "eq", "values": []string{canary}}}
+	answer := s.post("/v1/imports", text(body))
+	wrong := map[string]string{"filter[0].op": "source.invalid_filter", "filter[1].values[0]": "source.invalid_filter"}
+	if diff := cmp.Diff(wrong, answer.Problem.Fields()); diff != "" || answer.Status != 422 || strings.Contains(string(answer.Body), canary) {
+		t.Errorf("%s (-want +got):\n%s", answer.Body, diff)
+	}
+}
+
+func TestImportOfAQuery(t *testing.T) {
+	s, c := active(t)
+	body := newImport("query", c.ID, "profiles")
+	body["query"] = "SELECT Email, age FROM people"
+	if answer := s.post("/v1/imports", text(body)); answer.Problem.Fields()["query"] != "request.invalid" {
+		t.Errorf("a query and a table: %s", answer.Body)
+	}
+	delete(body, "table")
+	got := contracttest.Into[controlapi.Import](t, s.post("/v1/imports", text(body)), 201)
+	if got.Query != "SELECT Email, age FROM people" || got.Table != "" || got.Mapping[0].Type != "" {
+		t.Errorf("import %+v", got)
+	}
+	delete(body, "query")
+	if answer := s.post("/v1/imports", text(body)); answer.Problem.Fields()["table"] != "request.missing_field" {
+		t.Errorf("neither: %s", answer.Body)
+	}
+}
+
 func TestImportOfAnInactiveConnection(t *testing.T) {
 	s := newStand(t)
 	c := s.connect("exports")

@@ -1,0 +1,152 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/headwaterhq/headwater/shared/connection"
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// Limits of what an import reads, in bytes. They leave room beside the mapping
+// in the import's item.
+const (
+	maxQuery    = 32 << 10
+	maxFilter   = 32 << 10
+	filterBytes = 16 // of a condition's or a value's item, beside its text
+)
+
+// bound refuses what says nothing, or too much, of what is to be read.
+func (n NewImport) bound(problems *fault.List) {
+	switch {
+	case n.Table == "" && n.Query == "":
+		problems.Add(fault.MissingField, "table", "name a table of the connection, or give a query")
+	case n.Table != "" && n.Query != "":
+		problems.Add(fault.InvalidRequest, "query", "goes without a table: give one of them")
+	case n.Query != "" && len(n.Filter) > 0:
+		problems.Add(fault.InvalidRequest, "filter", "goes with a table: a query has its own WHERE")
+	}
+	if len(n.Query) > maxQuery {
+		problems.Add(fault.InvalidRequest, "query", fmt.Sprintf("must be at most %d bytes long", maxQuery))
+	}
+	if n.Query != "" && strings.TrimSpace(n.Query) == "" {
+		problems.Add(fault.InvalidRequest, "query", "must be a SELECT")
+	}
+	size := 0
+	for _, c := range n.Filter {
+		size += len(c.Column) + filterBytes
+		for _, v := range c.Values {
+			size += len(v) + filterBytes
+		}
+	}
+	if size > maxFilter {
+		problems.Add(fault.InvalidRequest, "filter", "is too large to be saved: give fewer values")
+	}
+	if n.MaximumBytes < 0 {
+		problems.Add(fault.InvalidRequest, "maximum_bytes", "must not be negative; 0 is no limit")
+	}
+}
+
+// resolve holds a new import against what its connection has and its platform
+// can do, and returns its mapping. Of a query's columns nothing is known before a
+// run is planned, so that only the mapping itself is held to its type.
+func (s *Service) resolve(ctx context.Context, workspaceID string, n NewImport) (Mapping, error) {
+	conn, table, err := s.reads(ctx, workspaceID, n)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := s.Catalog.Spec(conn.Platform)
+	if err != nil {
+		return nil, onField("connection_id", err)
+	}
+	if err := n.possible(spec); err != nil {
+		return nil, err
+	}
+	if n.Query != "" {
+		return n.Mapping, n.Mapping.check(n.Type)
+	}
+	if err := n.Filter.Validate("filter", table); err != nil {
+		return nil, err
+	}
+	if err := n.covers(table.Partitioning); err != nil {
+		return nil, err
+	}
+	return n.Mapping.Resolve(n.Type, table)
+}
+
+// reads returns the connection, which is active, and the table; none of a query.
+func (s *Service) reads(ctx context.Context, workspaceID string, n NewImport) (connection.Connection, schema.Table, error) {
+	var conn connection.Connection
+	var table schema.Table
+	var err error
+	if n.Query != "" {
+		conn, err = s.Schemas.Get(ctx, workspaceID, n.ConnectionID)
+	} else {
+		conn, table, err = s.Schemas.Table(ctx, workspaceID, n.ConnectionID, n.Table)
+	}
+	switch {
+	case err != nil && fault.CodeOf(err) != fault.TableNotFound:
+		return conn, table, onField("connection_id", err)
+	case conn.Status != connection.Active:
+		return conn, table, fault.Field(fault.ConnectionInactive, "connection_id", "the connection is "+string(conn.Status))
+	case err != nil:
+		return conn, table, onField("table", err)
+	case table.Problem != "":
+		return conn, table, fault.Field(fault.Code(table.ProblemCode), "table", strings.TrimPrefix(table.ProblemAt+": "+table.Problem, ": "))
+	}
+	return conn, table, nil
+}
+
+// possible refuses what the platform cannot do.
+func (n NewImport) possible(spec source.Spec) error {
+	var problems fault.List
+	for _, asked := range []struct {
+		field string
+		given bool
+		needs source.Capability
+	}{
+		{"filter", len(n.Filter) > 0, source.RowFilter},
+		{"query", n.Query != "", source.Queries},
+		{"maximum_bytes", n.MaximumBytes > 0, source.CostEstimate},
+	} {
+		if asked.given && !spec.Can(asked.needs) {
+			problems.Add(fault.SourceUnsupported, asked.field, spec.Title+" lacks the capability "+string(asked.needs))
+		}
+	}
+	return problems.Err()
+}
+
+// covers refuses to read a table without the filter that its platform demands.
+func (n NewImport) covers(p *schema.Partitioning) error {
+	if p == nil || !p.FilterRequired || p.Column == "" {
+		return nil
+	}
+	for _, c := range n.Filter {
+		if c.Column == p.Column {
+			return nil
+		}
+	}
+	return fault.Field(fault.SourceInvalidFilter, "filter", "the platform reads this table only with a filter on its partitioning column "+p.Column)
+}
+
+// check holds a mapping to its import type, whatever columns there are: as if
+// each were of the type that it is cast to, or else text.
+func (m Mapping) check(t Type) error {
+	table, imagined := schema.Table{}, make(Mapping, len(m))
+	for i, c := range m {
+		column := schema.Column{Name: strconv.Itoa(i), Type: schema.String}
+		if c.Type == schema.Bytes { // to which text cannot be cast
+			column.Type = schema.Bytes
+		}
+		if c.Source != "" {
+			c.Source = column.Name
+		}
+		imagined[i], table.Columns = c, append(table.Columns, column)
+	}
+	_, err := imagined.Resolve(t, table)
+	return err
+}

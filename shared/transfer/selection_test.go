@@ -1,0 +1,120 @@
+package transfer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/memsource"
+)
+
+// platform is memsource that also takes queries and limits: the one query that
+// it knows is all of the table.
+type platform struct {
+	*memsource.Driver
+	w *world
+}
+
+func (w *world) platform() source.Driver { return platform{w.driver, w} }
+
+const allPeople = "SELECT * FROM people"
+
+func (p platform) Spec() source.Spec {
+	spec := p.Driver.Spec()
+	spec.Capabilities = append(spec.Capabilities, source.Queries, source.CostEstimate)
+	return spec
+}
+
+func (p platform) Open(ctx context.Context, cfg source.Config) (source.Session, error) {
+	opened, err := p.Driver.Open(ctx, cfg)
+	return planning{opened, p.w}, err
+}
+
+type planning struct {
+	source.Session
+	w *world
+}
+
+func (s planning) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, error) {
+	s.w.mu.Lock()
+	s.w.asked = append(s.w.asked, req)
+	s.w.mu.Unlock()
+	if req.Query != "" {
+		if req.Query != allPeople {
+			return source.Plan{}, fault.New(fault.SourceInvalidQuery, "there is no such query")
+		}
+		req.Table.Name = tableName
+	}
+	return s.Session.Plan(ctx, req)
+}
+
+func TestTheSourceLearnsWhatIsWanted(t *testing.T) {
+	filter := source.Filter{{Column: "age", Op: source.GreaterOrEqual, Values: []string{"80"}}}
+	w := newWorld(t, ingest.Append, people, func(n *ingest.NewImport) { n.Filter, n.MaximumBytes = filter, 1<<30 })
+	r := w.whole(t)
+	if r.Status != ingest.Succeeded {
+		t.Fatalf("the run ended as %+v", r)
+	}
+	got := w.asked[0]
+	want := source.PlanRequest{
+		Table: got.Table, Columns: []string{"id", "age"}, Filter: filter, TargetBytes: 100 * rowsPerSplit, MaximumBytes: 1 << 30,
+		Labels: map[string]string{"headwater_workspace": workspace, "headwater_import": w.imp.ID, "headwater_run": r.ID},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || got.Table.Name != tableName || len(got.Table.Columns) != 2 {
+		t.Errorf("the plan's request (-want +got):\n%s", diff)
+	}
+	w.wantRows(t, 20, 1) // of each ninety the ten from 80 on; nobody without an identifier is as old
+}
+
+func TestAFilterThatNoLongerFits(t *testing.T) {
+	filter := source.Filter{{Column: "age", Op: source.Equal, Values: []string{"7"}}}
+	w := newWorld(t, ingest.Append, people, func(n *ingest.NewImport) { n.Filter = filter })
+	table := peopleTable()
+	table.Columns[1].Type = schema.Date
+	w.driver.Datasets = map[string][]memsource.Table{"crm": {{Table: table, Rows: `[{"id":"a","age":"2026-01-01"}]`}}}
+	_, err := w.planner().Plan(t.Context(), w.begin(t))
+	if !errors.Is(err, &fault.Error{Code: fault.RunSchemaGate}) {
+		t.Errorf("error %v, want %s", err, fault.RunSchemaGate)
+	}
+}
+
+func TestAQueryIsImported(t *testing.T) {
+	query := func(n *ingest.NewImport) { n.Table, n.Query = "", allPeople }
+	w := newWorld(t, ingest.FullRefresh, people, query)
+	if w.imp.Mapping[1].Type != "" {
+		t.Errorf("mapping %+v of columns that nobody knows yet", w.imp.Mapping)
+	}
+	if r := w.whole(t); r.Status != ingest.Succeeded || r.Counts.RowsWritten != people || r.SchemaVersion == "" {
+		t.Errorf("the run ended as %+v", r)
+	}
+	if got := w.asked[0]; got.Query != allPeople || got.Table.Name != "" {
+		t.Errorf("asked for %q and table %q", got.Query, got.Table.Name)
+	}
+	w.wantRows(t, people, 1)
+}
+
+func TestAQueryThatDoesNotFit(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*ingest.NewImport)
+		code   fault.Code
+	}{
+		"unknown to the platform": {func(n *ingest.NewImport) { n.Query = "SELECT 1" }, fault.SourceInvalidQuery},
+		"another type": {
+			func(n *ingest.NewImport) { n.Mapping[1].Type = schema.Date }, fault.RunSchemaGate,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, ingest.Append, people, func(n *ingest.NewImport) { n.Table, n.Query = "", allPeople }, test.change)
+			_, err := w.planner().Plan(t.Context(), w.begin(t))
+			if !errors.Is(err, &fault.Error{Code: test.code}) {
+				t.Errorf("error %v, want %s", err, test.code)
+			}
+		})
+	}
+}
