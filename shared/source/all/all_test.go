@@ -87,6 +87,9 @@ func table(fields []source.Field) string {
 		if f.Secret {
 			notes = append(notes, "secret")
 		}
+		if f.Generated {
+			notes = append(notes, "made by Headwater")
+		}
 		if f.Default != "" {
 			notes = append(notes, "default `"+f.Default+"`")
 		}
