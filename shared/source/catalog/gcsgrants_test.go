@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,7 +78,7 @@ const member = "--member=serviceAccount:reader@acme.iam.gserviceaccount.com"
 
 func TestGCSReadingCanBePasted(t *testing.T) {
 	binding := []string{"storage", "buckets", "add-iam-policy-binding", "gs://acme", member, "--role=roles/storage.objectViewer"}
-	under := append(binding[:len(binding):len(binding)], "--condition-from-file=headwater-condition.yaml")
+	under := append(slices.Clip(binding), "--condition-from-file=headwater-condition.yaml")
 	const objects = `resource.name.startsWith("projects/_/buckets/acme/objects/`
 	list := func(prefix string) string {
 		return `(resource.type == 'storage.googleapis.com/Bucket' && api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith("` + prefix + `"))`
@@ -87,7 +88,7 @@ func TestGCSReadingCanBePasted(t *testing.T) {
 		tables   []string
 		want     []command
 	}{
-		"the bucket": {map[string]any{"bucket": "acme"}, nil, []command{{Args: append(binding[:len(binding):len(binding)], "--condition=None")}}},
+		"the bucket": {map[string]any{"bucket": "acme"}, nil, []command{{Args: append(slices.Clip(binding), "--condition=None")}}},
 		"a prefix":   {map[string]any{"bucket": "acme", "prefix": "/crm/"}, nil, []command{{under, objects + `crm/") || ` + list("crm/")}}},
 		"tables": {map[string]any{"bucket": "acme", "prefix": "crm"}, []string{"crm", "users", "./crm"}, []command{{
 			under, objects + `crm/") || ` + objects + `crm/users/") || ` + objects + `crm/crm/") || ` + list("crm/"),

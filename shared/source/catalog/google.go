@@ -34,7 +34,7 @@ func googleAuth() []source.AuthMethod {
 				{
 					Name: "service_account_email", Title: "Service account", Required: true,
 					Description: "The service account that Headwater becomes.",
-					Pattern:     googleAccount, Example: "headwater@acme-data.iam.gserviceaccount.com", MaxLength: 200,
+					Pattern:     GoogleAccount, Example: "headwater@acme-data.iam.gserviceaccount.com", MaxLength: 200,
 				},
 			},
 		},
@@ -64,5 +64,5 @@ func googleAuth() []source.AuthMethod {
 	}
 }
 
-// googleAccount is a service account's email, of one that people made or that Google made for a project.
-const googleAccount = `[a-z0-9][a-z0-9.-]*@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com`
+// GoogleAccount is the pattern of a service account's email, of one that people made or that Google made for a project.
+const GoogleAccount = `[a-z0-9][a-z0-9.-]*@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com`

@@ -102,7 +102,7 @@ func parquetFile(t testing.TB) string {
 	t.Helper()
 	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, types, strings.NewReader(`[
 		{"amount":"12.34","at":"2024-05-01T10:00:00.25Z","clock":"10:00:00.5","day":"2024-05-01","list":[1,null],"n":-7,"ok":true,"ratio":0.25,"raw":"AAE=","text":"Zürich","who":{"id":9007199254740993}},
-		{"n":8}]`), array.WithUseNumber())
+		{"n":8}]`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,7 @@ type answer struct {
 
 // answerOf finds an API's refusal in an error.
 func answerOf(err error) (answer, bool) {
-	var rest *googleapi.Error
-	if errors.As(err, &rest) {
+	if rest, ok := errors.AsType[*googleapi.Error](err); ok {
 		return restAnswer(rest), true
 	}
 	var rpc interface{ GRPCStatus() *status.Status }

@@ -58,10 +58,9 @@ var reasons = map[string]fault.Code{
 // services, such as a 400: the driver knows better, and asks here last.
 func Classify(err error) *fault.Error {
 	if known, ok := fault.As(err); ok {
-		return fault.New(known.Code, known.Message)
+		return fault.Field(known.Code, known.Field, known.Message)
 	}
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return refusal.classify()
 	}
 	if a, ok := answerOf(err); ok {
@@ -97,7 +96,7 @@ func (a answer) classify() fault.Code {
 	switch {
 	case a.perimeter(), a.addressFilter():
 		return fault.SourceNetwork
-	case a.unreachable():
+	case a.unreachable(), a.status/100 == 3: // no API here redirects: something on the way does
 		return fault.SourceNetwork
 	case slices.Contains(a.reasons, "RATE_LIMIT_EXCEEDED") && strings.Contains(a.metadata["quota_limit"], "PerDay"):
 		return fault.SourceQuota

@@ -115,12 +115,18 @@ func TestGRPCStatusesAreClassified(t *testing.T) {
 		message string
 	}{
 		"unauthenticated": {with(codes.Unauthenticated, "x"), fault.SourceAuthentication, ""},
-		"denied": {with(codes.PermissionDenied, "request failed: the user does not have 'bigquery.readsessions.create' permission for 'projects/p'"),
-			fault.SourcePermission, "bigquery.readsessions.create"},
-		"denied, by detail": {with(codes.PermissionDenied, "x", &errdetails.ErrorInfo{Reason: "IAM_PERMISSION_DENIED", Metadata: map[string]string{"permission": "bigquery.readsessions.getData"}}),
-			fault.SourcePermission, "bigquery.readsessions.getData"},
-		"perimeter": {with(codes.PermissionDenied, "x", &errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{{Type: "VPC_SERVICE_CONTROLS"}}}),
-			fault.SourceNetwork, "perimeter"},
+		"denied": {
+			with(codes.PermissionDenied, "request failed: the user does not have 'bigquery.readsessions.create' permission for 'projects/p'"),
+			fault.SourcePermission, "bigquery.readsessions.create",
+		},
+		"denied, by detail": {
+			with(codes.PermissionDenied, "x", &errdetails.ErrorInfo{Reason: "IAM_PERMISSION_DENIED", Metadata: map[string]string{"permission": "bigquery.readsessions.getData"}}),
+			fault.SourcePermission, "bigquery.readsessions.getData",
+		},
+		"perimeter": {
+			with(codes.PermissionDenied, "x", &errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{{Type: "VPC_SERVICE_CONTROLS"}}}),
+			fault.SourceNetwork, "perimeter",
+		},
 		"not found":       {with(codes.NotFound, "x"), fault.SourceNotFound, ""},
 		"rate":            {with(codes.ResourceExhausted, "x"), fault.SourceRateLimited, ""},
 		"quota":           {with(codes.ResourceExhausted, "x", &errdetails.ErrorInfo{Reason: "RESOURCE_QUOTA_EXCEEDED"}), fault.SourceQuota, ""},
@@ -183,7 +189,7 @@ func TestRefusalsOfTokenEndpointsAreClassified(t *testing.T) {
 		"something new":   {400, `{"error":"something_new"}`, fault.SourceAuthentication, ""},
 		"a proxy's words": {503, `<html>`, fault.SourceUnavailable, ""},
 		"an API's answer": {403, problem(403, "Denied.", "forbidden", info("IAM_PERMISSION_DENIED", "permission", "iam.serviceAccounts.getAccessToken")), fault.SourcePermission, "iam.serviceAccounts.getAccessToken"},
-		"a redirect":      {302, ``, "", ""},
+		"a redirect":      {302, ``, fault.SourceNetwork, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	awsTokenType    = "urn:ietf:params:aws:token-type:aws4_request"
+	signedByAWS     = "urn:ietf:params:aws:token-type:aws4_request"
 	lifetimeSeconds = 3600
 )
 
@@ -34,7 +34,7 @@ func (a *Access) federation(fields map[string]source.Secret, scopes []string) me
 	return method{principal: "serviceAccount:" + email, fetch: func(ctx context.Context) (*auth.Token, error) {
 		// Anew each time: the SDK would keep the federated token that an API may just have refused.
 		credentials, err := externalaccount.NewCredentials(&externalaccount.Options{
-			Audience: audience, SubjectTokenType: awsTokenType, AwsSecurityCredentialsProvider: identity,
+			Audience: audience, SubjectTokenType: signedByAWS, AwsSecurityCredentialsProvider: identity,
 			TokenURL:                       a.url(source.EndpointGoogleSTS) + "/v1/token",
 			ServiceAccountImpersonationURL: a.url(source.EndpointGoogleIAMCredentials) + "/v1/projects/-/serviceAccounts/" + url.PathEscape(email) + ":generateAccessToken",
 			ServiceAccountImpersonationLifetimeSeconds: lifetimeSeconds,

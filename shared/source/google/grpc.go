@@ -41,7 +41,7 @@ func (a *Access) Dial(service string) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(security),
 		grpc.WithUnaryInterceptor(calls.unary), grpc.WithStreamInterceptor(calls.stream),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)), // a batch of rows is tens of MiB at most
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithDisableServiceConfig(),
 	)
 	if err != nil {

@@ -5,22 +5,25 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
-// googleTokenURL is the audience of the JWTs that service accounts sign, wherever they are sent.
-const googleTokenURL = "https://oauth2.googleapis.com/token"
+// jwtAudience is the audience of the JWTs that service accounts sign, wherever they are sent.
+const jwtAudience = "https://oauth2.googleapis.com/token"
 
 // tokenURLs are what Google has written into keys over the years.
 var tokenURLs = []string{
-	googleTokenURL,
+	jwtAudience,
 	"https://accounts.google.com/o/oauth2/token",
 	"https://www.googleapis.com/oauth2/v4/token",
 }
+
+var account = regexp.MustCompile(`^(?:` + catalog.GoogleAccount + `)$`)
 
 // serviceAccountKey is what of a key file is used. The URLs in it are not.
 type serviceAccountKey struct {
@@ -43,8 +46,8 @@ func parseKey(text source.Secret, endpoint string) (serviceAccountKey, error) {
 	switch {
 	case key.Type != "service_account":
 		return key, badKey("is not a service-account key: its type must be service_account")
-	case !strings.Contains(key.ClientEmail, "@"):
-		return key, badKey("has no client_email")
+	case !account.MatchString(key.ClientEmail):
+		return key, badKey("has no client_email of a service account")
 	case key.PrivateKeyID == "":
 		return key, badKey("has no private_key_id")
 	case !isPrivateKey(key.PrivateKey):

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 // method is an auth method with its fields filled in.
@@ -21,11 +22,11 @@ type method struct {
 // method reads a credential of one of the methods that catalog describes.
 func (a *Access) method(c source.Credential, scopes []string) (method, error) {
 	switch c.Method {
-	case "workload_identity":
+	case catalog.GoogleFederation:
 		return a.federation(c.Fields, scopes), nil
-	case "service_account_key":
+	case catalog.GoogleKey:
 		return a.serviceAccount(c.Fields, scopes)
-	case "oauth":
+	case catalog.GoogleOAuth:
 		return a.consent(c.Fields), nil
 	}
 	return method{}, fault.Field(fault.SourceInvalidConfig, "credentials.method", "Google has no such method")
@@ -40,7 +41,7 @@ func (a *Access) serviceAccount(fields map[string]source.Secret, scopes []string
 	}
 	provider, err := auth.New2LOTokenProvider(&auth.Options2LO{
 		Email: key.ClientEmail, PrivateKey: []byte(key.PrivateKey), PrivateKeyID: key.PrivateKeyID,
-		TokenURL: endpoint, Audience: googleTokenURL, Scopes: scopes, Client: a.tokenClient(), Logger: silent(),
+		TokenURL: endpoint, Audience: jwtAudience, Scopes: scopes, Client: a.tokenClient(), Logger: silent(),
 	})
 	if err != nil {
 		return method{}, err

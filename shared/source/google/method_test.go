@@ -2,6 +2,7 @@ package google_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -132,10 +133,7 @@ func TestAKeyCannotChooseWhereItGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := func(name, value string) string {
-		key := map[string]string{}
-		for n, v := range good {
-			key[n] = v
-		}
+		key := maps.Clone(good)
 		key[name] = value
 		b, err := json.Marshal(key)
 		if err != nil {
@@ -150,6 +148,7 @@ func TestAKeyCannotChooseWhereItGoes(t *testing.T) {
 		"external account":        {string(peer.ExternalAccount(audience, reader)), "type"},
 		"authorized user":         {changed("type", "authorized_user"), "type"},
 		"no email":                {changed("client_email", "canary"), "client_email"},
+		"an email that would run": {changed("client_email", "a@b.gserviceaccount.com; canary"), "client_email"},
 		"no key id":               {changed("private_key_id", ""), "private_key_id"},
 		"no key":                  {changed("private_key", "canary"), "private_key"},
 		"a cut key":               {changed("private_key", good["private_key"][:200]), "private_key"},
