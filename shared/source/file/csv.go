@@ -163,9 +163,10 @@ func (t *csvTokenizer) record(b *block, buf []byte, pos int, last bool) (fields,
 			}
 			if closed {
 				t.quotes++
+			} else {
+				wellFormed = false
+				p, newlines = t.skipField(buf, p, newlines)
 			}
-			wellFormed = wellFormed && closed
-			p, newlines = t.skipField(buf, p, newlines)
 		} else {
 			f, p, newlines = t.bareField(b, buf, p, newlines)
 		}
@@ -187,7 +188,12 @@ func (t *csvTokenizer) record(b *block, buf []byte, pos int, last bool) (fields,
 func (t *csvTokenizer) quotedField(b *block, buf []byte, p, newlines int) (f span, after, lines int, closed bool) {
 	start, unescaped := p, -1
 	for {
-		i := t.nextInQuotes(buf[p:])
+		i := -1
+		if t.Escape == 0 {
+			i = bytes.IndexByte(buf[p:], t.Quote)
+		} else {
+			i = t.nextInQuotes(buf[p:])
+		}
 		if i < 0 {
 			return span{uint32(start), uint32(len(buf)) | isText}, len(buf), newlines, false
 		}
@@ -224,9 +230,6 @@ func (t *csvTokenizer) quotedField(b *block, buf []byte, p, newlines int) (f spa
 // nextInQuotes is the distance to the next quote or escape; negative without one.
 func (t *csvTokenizer) nextInQuotes(buf []byte) int {
 	quote := bytes.IndexByte(buf, t.Quote)
-	if t.Escape == 0 {
-		return quote
-	}
 	if quote >= 0 {
 		buf = buf[:quote]
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	parquetfile "github.com/apache/arrow-go/v18/parquet/file"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source/rowfilter"
 )
 
 // parquetFile is an opened Parquet file: its footer has been read.
@@ -19,7 +21,8 @@ type parquetFile struct {
 	ranges  *rangeReader
 	file    *parquetfile.Reader
 	rows    *pqarrow.FileReader
-	columns []schema.Column
+	shapes  []shape         // of the top-level fields
+	columns []schema.Column // the same
 }
 
 // openParquet reads a file's footer.
@@ -34,12 +37,9 @@ func (f *Files) openParquet(ctx context.Context, obj Object) (pf *parquetFile, e
 		if pf.rows, err = pqarrow.NewFileReader(pf.file, props, memory.DefaultAllocator); err != nil {
 			return err
 		}
-		fields, err := pf.rows.Schema()
-		if err != nil {
-			return err
-		}
-		for _, field := range fields.Fields() {
-			pf.columns = append(pf.columns, parquetColumn(field))
+		for _, field := range pf.rows.Manifest.Fields {
+			s := shapeOf(field, pf.file.MetaData().Schema)
+			pf.shapes, pf.columns = append(pf.shapes, s), append(pf.columns, s.column())
 		}
 		return nil
 	})
@@ -60,38 +60,47 @@ func (pf *parquetFile) guard(where string, step func() error) (err error) {
 			err = pf.ranges.err
 			return
 		}
+		if strings.Contains(err.Error(), "INT96") {
+			err = damaged(pf.key, "an INT96 timestamp is none that nanoseconds can hold (the years 1678 to 2261), so "+where+" cannot be read", err)
+			return
+		}
 		err = damaged(pf.key, "not a readable Parquet file: "+where+" is damaged", err)
 	}()
 	return step()
 }
 
+// footer is what a file's footer told.
+type footer struct {
+	columns []schema.Column
+	rows    int64
+}
+
 // sampleParquet reads the footers of some files of a table.
 func (f *Files) sampleParquet(ctx context.Context, objects []Object) (content, error) {
-	files := make([]*parquetFile, len(objects))
+	footers := make([]footer, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
 	for i, obj := range objects {
-		g.Go(func() (err error) {
-			files[i], err = f.openParquet(ctx, obj)
+		g.Go(func() error {
+			pf, err := f.openParquet(ctx, obj)
+			if err == nil {
+				footers[i] = footer{pf.columns, pf.file.NumRows()}
+			}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return content{}, err
 	}
-	var columns []schema.Column
+	columns := slices.Clone(footers[0].columns)
 	var rows, bytes int64
-	for i, pf := range files {
-		rows += pf.file.NumRows()
+	for i, one := range footers {
+		rows += one.rows
 		bytes += objects[i].Size
-		if i == 0 {
-			columns = slices.Clone(pf.columns)
-			continue
-		}
-		if err := sameColumns(pf.key, pf.columns, columns); err != nil {
+		if err := sameColumns(objects[i].Key, one.columns, columns); err != nil {
 			return content{}, err
 		}
-		for _, c := range pf.columns {
+		for _, c := range one.columns {
 			at := slices.IndexFunc(columns, func(o schema.Column) bool { return o.Name == c.Name })
 			columns[at].Nullable = columns[at].Nullable || c.Nullable
 		}
@@ -118,32 +127,46 @@ func sameColumns(key string, columns, want []schema.Column) error {
 	return nil
 }
 
-// cutParquet cuts a file at row groups, every target bytes or so.
-func (f *Files) cutParquet(ctx context.Context, obj Object, columns []schema.Column, target int64) ([]part, error) {
+// cutParquet cuts a file at row groups, every target bytes or so, and leaves out
+// those for whose rows the filter cannot hold.
+func (f *Files) cutParquet(ctx context.Context, obj Object, t schema.Table, filter *rowfilter.Predicate, target int64) (parts []part, err error) {
 	pf, err := f.openParquet(ctx, obj)
 	if err != nil {
 		return nil, err
 	}
-	if err := sameColumns(obj.Key, pf.columns, columns); err != nil {
+	if err := sameColumns(obj.Key, withPartitions(pf.columns, partitionsIn(t)), t.Columns); err != nil {
 		return nil, err
 	}
-	var parts []part
-	p := wholeOf(obj)
-	p.bytes = 0
-	for g := range pf.file.NumRowGroups() {
-		meta := pf.file.MetaData().RowGroup(g)
-		size := meta.TotalCompressedSize()
-		if size <= 0 { // optional in the format
-			size = meta.TotalByteSize()
-		}
-		if p.Groups > 0 && p.bytes+size > target {
-			parts = append(parts, p)
+	place, _ := f.layout.place(obj.Key)
+	err = pf.guard("the footer", func() error {
+		p := wholeOf(obj)
+		end := func(next int) {
+			if p.Groups > 0 {
+				parts = append(parts, p)
+			}
 			p = wholeOf(obj)
-			p.FirstGroup, p.bytes = g, 0
+			p.FirstGroup, p.bytes = next, 0
 		}
-		p.Groups++
-		p.bytes += size
-		p.rows += meta.NumRows()
-	}
-	return append(parts, p), nil
+		end(0)
+		for g := range pf.file.NumRowGroups() {
+			meta := pf.file.MetaData().RowGroup(g)
+			if !pf.mayHold(filter, t, place.partitions, meta) {
+				end(g + 1)
+				continue
+			}
+			size := meta.TotalCompressedSize()
+			if size <= 0 { // optional in the format
+				size = meta.TotalByteSize()
+			}
+			if p.Groups > 0 && p.bytes+size > target {
+				end(g)
+			}
+			p.Groups++
+			p.bytes += size
+			p.rows += meta.NumRows()
+		}
+		end(0)
+		return nil
+	})
+	return parts, err
 }

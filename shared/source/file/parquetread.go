@@ -23,7 +23,8 @@ type parquetReader struct {
 	schema   *arrow.Schema   // of what is delivered
 	filter   *rowfilter.Predicate
 	constant []partition
-	leaves   []int // of the wanted columns
+	shapes   []shape // by column
+	leaves   []int   // of the wanted columns
 	limit    int64
 
 	group   int   // that is read, counted in the part
@@ -44,15 +45,14 @@ func (r *reader) openParquet(p part) (partReader, error) {
 		file: file, part: p, columns: r.columns, schema: r.schema, filter: r.filter, constant: r.partitionsOf(p),
 		limit: int64(r.files.limits.batchRows), group: r.at.Group, row: r.at.Row,
 	}
-	wanted := make(map[string]bool)
-	for _, name := range names(r.columns) {
-		wanted[name] = true
-	}
-	for _, field := range file.rows.Manifest.Fields {
-		if wanted[field.Field.Name] {
-			pr.leaves = appendLeaves(pr.leaves, field)
+	pr.shapes = make([]shape, len(r.columns))
+	for i, c := range r.columns {
+		if at := slices.IndexFunc(file.columns, func(o schema.Column) bool { return o.Name == c.Name }); !c.Partition {
+			pr.shapes[i] = file.shapes[at]
+			pr.leaves = file.shapes[at].leaves(pr.leaves)
 		}
 	}
+	slices.Sort(pr.leaves)
 	for g := range pr.group {
 		pr.before += pr.rowsIn(g)
 	}
@@ -66,16 +66,6 @@ func partitionsIn(t schema.Table) (columns []schema.Column) {
 		}
 	}
 	return columns
-}
-
-func appendLeaves(leaves []int, f pqarrow.SchemaField) []int {
-	if f.IsLeaf() {
-		return append(leaves, f.ColIndex)
-	}
-	for _, child := range f.Children {
-		leaves = appendLeaves(leaves, child)
-	}
-	return leaves
 }
 
 func (r *parquetReader) rowsIn(group int) int64 {
@@ -191,7 +181,7 @@ func (r *parquetReader) column(read arrow.RecordBatch, i int, d *delivery) arrow
 		return constantArray(col, r.constant[i], len(d.keep))
 	}
 	at := read.Schema().FieldIndices(col.Name)[0]
-	return deliver(read.Column(at), col, func(row int, rule, reason string) { d.reject(row, col.Name, rule, reason) })
+	return r.shapes[i].deliver(read.Column(at), col, func(row int, rule, reason string) { d.reject(row, col.Name, rule, reason) })
 }
 
 // leaveOut drops the rows that the filter does not want. It comes before the

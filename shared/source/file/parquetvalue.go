@@ -18,35 +18,39 @@ import (
 
 // deliver returns an array in the type that a column is delivered in. The
 // result must be released. Values that do not fit are flagged, and NULL.
-func deliver(arr arrow.Array, col schema.Column, flag func(row int, rule, reason string)) arrow.Array {
+func (s shape) deliver(arr arrow.Array, col schema.Column, flag func(row int, rule, reason string)) arrow.Array {
 	if ext, ok := arr.(array.ExtensionArray); ok && ext.ExtensionType().ExtensionName() != "arrow.uuid" {
 		arr = ext.Storage()
 	}
+	out := s.convert(arr, col, flag)
+	if text, ok := out.(*array.String); ok {
+		checkText(text, flag)
+	}
+	return out
+}
+
+func (s shape) convert(arr arrow.Array, col schema.Column, flag func(row int, rule, reason string)) arrow.Array {
 	want := source.ArrowType(col)
-	if arrow.TypeEqual(arr.DataType(), want) {
-		if s, ok := arr.(*array.String); ok {
-			checkText(s, flag)
-		}
+	switch {
+	case col.Type == schema.JSON:
+		return s.deliverJSON(arr, flag)
+	case arrow.TypeEqual(arr.DataType(), want):
 		arr.Retain()
 		return arr
 	}
-	wrong := func(row int) { flag(row, ruleWrongType, "is not a valid "+string(col.Type)) }
 	b := array.NewBuilder(memory.DefaultAllocator, want)
 	defer b.Release()
 	b.Reserve(arr.Len())
 	for row := range arr.Len() {
-		if arr.IsNull(row) || !appendValue(b, arr, row) {
+		switch {
+		case arr.IsNull(row):
 			b.AppendNull()
-			if arr.IsValid(row) {
-				wrong(row)
-			}
+		case !s.appendValue(b, arr, row):
+			b.AppendNull()
+			flag(row, ruleWrongType, "is not a valid "+string(col.Type))
 		}
 	}
-	out := b.NewArray()
-	if s, ok := out.(*array.String); ok {
-		checkText(s, flag)
-	}
-	return out
+	return b.NewArray()
 }
 
 // checkText flags the values that are not UTF-8.
@@ -62,10 +66,14 @@ func checkText(s *array.String, flag func(row int, rule, reason string)) {
 }
 
 // appendValue appends one value in the builder's type; false when it does not fit.
-func appendValue(b array.Builder, arr arrow.Array, row int) bool {
+func (s shape) appendValue(b array.Builder, arr arrow.Array, row int) bool {
 	if d, ok := arr.(*array.Dictionary); ok {
 		at := d.GetValueIndex(row)
-		return d.Dictionary().IsValid(at) && appendValue(b, d.Dictionary(), at)
+		if d.Dictionary().IsNull(at) {
+			b.AppendNull()
+			return true
+		}
+		return s.appendValue(b, d.Dictionary(), at)
 	}
 	switch b := b.(type) {
 	case *array.Int64Builder:
@@ -89,7 +97,8 @@ func appendValue(b array.Builder, arr arrow.Array, row int) bool {
 	case *array.BinaryBuilder:
 		return appendBytes(b, arr, row)
 	case *array.StringBuilder:
-		return appendText(b, arr, row)
+		s.appendText(b, arr, row)
+		return true
 	}
 	return false
 }
@@ -218,39 +227,104 @@ func floorDiv(a, b int64) int64 {
 }
 
 func appendBytes(b *array.BinaryBuilder, arr arrow.Array, row int) bool {
-	switch a := arr.(type) {
-	case *array.Binary:
-		b.Append(a.Value(row))
-	case *array.LargeBinary:
-		b.Append(a.Value(row))
-	case *array.BinaryView:
-		b.Append(a.Value(row))
-	case *array.FixedSizeBinary:
-		b.Append(a.Value(row))
-	default:
-		return false
+	v, ok := bytesIn(arr, row)
+	if ok {
+		b.Append(v)
 	}
-	return true
+	return ok
 }
 
-// appendText appends text as it is, nested values as JSON, and anything else
-// in Arrow's notation.
-func appendText(b *array.StringBuilder, arr arrow.Array, row int) bool {
+// bytesIn returns a value of an array of bytes.
+func bytesIn(arr arrow.Array, row int) ([]byte, bool) {
+	switch a := arr.(type) {
+	case *array.Binary:
+		return a.Value(row), true
+	case *array.LargeBinary:
+		return a.Value(row), true
+	case *array.BinaryView:
+		return a.Value(row), true
+	case *array.FixedSizeBinary:
+		return a.Value(row), true
+	}
+	return nil, false
+}
+
+// textOf returns a value of an array of texts.
+func textOf(arr arrow.Array, row int) (string, bool) {
 	switch a := arr.(type) {
 	case *array.String:
-		b.Append(a.Value(row))
+		return a.Value(row), true
 	case *array.LargeString:
-		b.Append(a.Value(row))
+		return a.Value(row), true
 	case *array.StringView:
-		b.Append(a.Value(row))
-	case array.ListLike, *array.Struct:
-		text, err := json.Marshal(arr.GetOneForMarshal(row))
-		if err != nil { // NaN and the infinities have no JSON
-			return false
-		}
-		b.Append(string(text))
-	default:
-		b.Append(arr.ValueStr(row))
+		return a.Value(row), true
 	}
-	return true
+	return "", false
+}
+
+// appendText appends text as it is, and anything else in Arrow's notation.
+func (s shape) appendText(b *array.StringBuilder, arr arrow.Array, row int) {
+	if text, ok := textOf(arr, row); ok {
+		b.Append(text)
+		return
+	}
+	if v, ok := bytesIn(arr, row); ok && s.meaning == interval {
+		b.Append(intervalText(v))
+		return
+	} else if ok && s.meaning != plainValue {
+		b.BinaryBuilder.Append(v)
+		return
+	}
+	if digits, ok := decimalText(arr, row); ok {
+		b.Append(digits)
+		return
+	}
+	b.Append(arr.ValueStr(row))
+}
+
+// decimalText is a decimal with all its digits and no exponent.
+func decimalText(arr arrow.Array, row int) (string, bool) {
+	dt, ok := arr.DataType().(arrow.DecimalType)
+	if !ok {
+		return "", false
+	}
+	switch a := arr.(type) {
+	case *array.Decimal32:
+		return a.Value(row).ToString(dt.GetScale()), true
+	case *array.Decimal64:
+		return a.Value(row).ToString(dt.GetScale()), true
+	case *array.Decimal128:
+		return a.Value(row).ToString(dt.GetScale()), true
+	case *array.Decimal256:
+		return a.Value(row).ToString(dt.GetScale()), true
+	}
+	return "", false
+}
+
+// deliverJSON returns nested values as JSON text, and JSON text as it is when it is JSON.
+func (s shape) deliverJSON(arr arrow.Array, flag func(row int, rule, reason string)) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.Reserve(arr.Len())
+	var buf []byte
+	for row := range arr.Len() {
+		if arr.IsNull(row) {
+			b.AppendNull()
+			continue
+		}
+		if s.leaf < 0 {
+			buf = s.appendJSON(buf[:0], arr, row)
+			b.BinaryBuilder.Append(buf)
+			continue
+		}
+		text, ok := textOf(arr, row)
+		if v, isBytes := bytesIn(arr, row); isBytes {
+			text, ok = string(v), true
+		}
+		if !ok || !json.Valid([]byte(text)) {
+			flag(row, ruleJSON, "is not JSON")
+		}
+		b.Append(text)
+	}
+	return b.NewArray()
 }

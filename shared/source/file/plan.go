@@ -106,7 +106,7 @@ func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, 
 		return source.Plan{}, err
 	}
 	objects = f.prune(objects, table, filter)
-	parts, err := f.parts(ctx, l.format, objects, found, target)
+	parts, err := f.parts(ctx, table, objects, found.csv, filter, target)
 	if err != nil {
 		return source.Plan{}, err
 	}
@@ -122,17 +122,17 @@ func (f *Files) prune(objects []Object, t schema.Table, filter *rowfilter.Predic
 }
 
 // parts cuts every file, in the order of keys.
-func (f *Files) parts(ctx context.Context, format string, objects []Object, found content, target int64) ([]part, error) {
+func (f *Files) parts(ctx context.Context, t schema.Table, objects []Object, csv *dialect, filter *rowfilter.Predicate, target int64) ([]part, error) {
 	cut := make([][]part, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
 	for i, obj := range objects {
 		g.Go(func() (err error) {
 			switch {
-			case format == formatParquet:
-				cut[i], err = f.cutParquet(ctx, obj, found.columns, target)
+			case t.Format == formatParquet:
+				cut[i], err = f.cutParquet(ctx, obj, t, filter, target)
 			default:
-				cut[i], err = f.cutText(ctx, format, obj, found.csv, target)
+				cut[i], err = f.cutText(ctx, t.Format, obj, csv, target)
 			}
 			return err
 		})
