@@ -2,6 +2,7 @@ package bigquery_test
 
 import (
 	"maps"
+	"net/http"
 	"testing"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -87,3 +88,19 @@ func list(name, typ string) *bq.TableFieldSchema {
 func record(name string, fields ...*bq.TableFieldSchema) *bq.TableFieldSchema {
 	return &bq.TableFieldSchema{Name: name, Type: "RECORD", Fields: fields}
 }
+
+// bearing is an HTTP client with a token.
+func bearing(t *testing.T, token string) *http.Client {
+	t.Helper()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+token)
+		return transport.RoundTrip(r)
+	})}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

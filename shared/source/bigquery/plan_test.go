@@ -1,0 +1,200 @@
+package bigquery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	bq "google.golang.org/api/bigquery/v2"
+	"google.golang.org/api/option"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
+)
+
+// warehouse is a peer with some kinds of tables, and a connection to it.
+func warehouse(t *testing.T) (*googlepeer.Peer, *source.Source) {
+	t.Helper()
+	peer := start(t)
+	must(t, peer.CreateDataset(t.Context(), "crm", "EU"))
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{
+		Name: "crm.visits", Schema: []*bq.TableFieldSchema{field("day", "DATE"), field("n", "INTEGER"), field("country", "STRING")},
+		Declare: func(t *bq.Table) {
+			t.TimePartitioning = &bq.TimePartitioning{Type: "DAY", Field: "day"}
+			t.Clustering = &bq.Clustering{Fields: []string{"country", "n"}}
+			t.RequirePartitionFilter, t.NumBytes, t.Description = true, 30<<20, "One row for each visit"
+			t.TableConstraints = &bq.TableConstraints{PrimaryKey: &bq.TableConstraintsPrimaryKey{Columns: []string{"n"}}}
+		},
+	}))
+	must(t, peer.Exec(t.Context(), "INSERT INTO crm.visits SELECT DATE_ADD(DATE '2024-01-01', INTERVAL x DAY), x, 'de' FROM UNNEST(GENERATE_ARRAY(0, 9)) x"))
+	return peer, open(t, peer, member(t, peer, reader))
+}
+
+func discovered(t *testing.T, s *source.Source, name string) schema.Table {
+	t.Helper()
+	page, err := s.Discover(t.Context(), "")
+	must(t, err)
+	table, ok := schema.Snapshot{Tables: page.Tables}.Table(name)
+	if !ok {
+		t.Fatalf("%s is not discovered", name)
+	}
+	return table
+}
+
+func wantFault(t *testing.T, err error, code fault.Code, says string) {
+	t.Helper()
+	e, ok := fault.As(err)
+	if !ok || e.Code != code || !strings.Contains(e.Message, says) {
+		t.Errorf("got %v, want %s saying %q", err, code, says)
+	}
+}
+
+func TestPartitionedTable(t *testing.T) {
+	peer, s := warehouse(t)
+	got := discovered(t, s, "crm.visits")
+	want := schema.Table{
+		Name: "crm.visits", Namespace: "crm", Kind: schema.BaseTable, Comment: "One row for each visit",
+		Partitioning: &schema.Partitioning{Column: "day", Granularity: "day", FilterRequired: true},
+		Clustering:   []string{"country", "n"}, Key: []string{"n"}, Rows: 10, Bytes: 30 << 20, Columns: got.Columns,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("discovered (-want +got):\n%s", diff)
+	}
+	_, err := s.Plan(t.Context(), source.PlanRequest{Table: got})
+	wantFault(t, err, fault.SourceInvalidFilter, "column day")
+	filter := source.Filter{{Column: "day", Op: source.GreaterOrEqual, Values: []string{"2024-01-08"}}, {Column: "n", Op: source.NotEqual, Values: []string{"8"}}}
+	p := plan(t, s, source.PlanRequest{Columns: []string{"n"}, Filter: filter, Labels: map[string]string{"run_id": "run_01"}}, "crm.visits")
+	if diff := cmp.Diff([]string{`{"n":7}`, `{"n":9}`}, readAll(t, s, p, "n")); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	sessions := peer.ReadSessions()
+	pushed := sessions[len(sessions)-1].GetReadSession()
+	options := pushed.GetReadOptions()
+	if got, want := options.GetRowRestriction(), "`day` >= DATE '2024-01-08' AND `n` != 8"; got != want {
+		t.Errorf("restriction %s, want %s", got, want)
+	}
+	if !slices.Equal(options.GetSelectedFields(), []string{"n"}) || pushed.GetTraceId() != "headwater:run_01" {
+		t.Errorf("selected %v, trace %q", options.GetSelectedFields(), pushed.GetTraceId())
+	}
+	if at := pushed.GetTableModifiers().GetSnapshotTime().AsTime(); !at.Equal(p.AsOf) || time.Since(at) > time.Minute {
+		t.Errorf("snapshot of %v, the plan says %v", at, p.AsOf)
+	}
+}
+
+// All splits of a plan, and a plan's second session, read the moment of the plan.
+func TestIngestionTimePartitions(t *testing.T) {
+	peer, s := warehouse(t)
+	must(t, peer.Redeclare("crm.visits", func(t *bq.Table) { t.TimePartitioning.Field = "" }))
+	got := discovered(t, s, "crm.visits")
+	if got.ProblemCode != string(fault.SourceUnsupported) || !strings.Contains(got.Problem, "_PARTITIONTIME") {
+		t.Errorf("problem %s: %s", got.ProblemCode, got.Problem)
+	}
+	_, err := s.Plan(t.Context(), source.PlanRequest{Table: got})
+	wantFault(t, err, fault.SourceUnsupported, "_PARTITIONTIME")
+}
+
+func TestQueryJob(t *testing.T) {
+	peer, s := warehouse(t)
+	const sql = "SELECT n FROM `acme-data.crm.visits` WHERE day >= '2024-01-09' ORDER BY n"
+	labels := map[string]string{"run_id": "run_01ABC", "9 Bad Key!": strings.Repeat("Ü", 100)}
+	p, err := s.Plan(t.Context(), source.PlanRequest{Query: sql, Labels: labels, MaximumBytes: 40 << 20})
+	must(t, err)
+	if diff := cmp.Diff([]string{`{"n":8}`, `{"n":9}`}, readAll(t, s, p)); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	queries := peer.Queries()
+	last := queries[len(queries)-1]
+	want := googlepeer.Query{Principal: reader, SQL: sql, Project: project, Location: "EU", MaximumBytesBilled: 40 << 20, Labels: map[string]string{
+		"application": "headwater", "run_id": "run_01abc", "l_9_bad_key_": strings.Repeat("_", 63),
+	}}
+	if diff := cmp.Diff(want, last); diff != "" {
+		t.Errorf("the job (-want +got):\n%s", diff)
+	}
+	if p.AsOf.IsZero() || p.Table.Name != "" || len(p.Table.Columns) != 1 {
+		t.Errorf("plan %+v", p)
+	}
+}
+
+func TestCostLimit(t *testing.T) {
+	peer, s := warehouse(t)
+	filter := source.Filter{{Column: "day", Op: source.NotNull}}
+	table := schema.Table{Name: "crm.visits"}
+	const query = "SELECT * FROM crm.visits WHERE day IS NOT NULL"
+	for name, req := range map[string]source.PlanRequest{
+		"table": {Table: table, Filter: filter, MaximumBytes: 30<<20 - 1},
+		"query": {Query: query, MaximumBytes: 30<<20 - 1},
+	} {
+		before := len(peer.Queries())
+		_, err := s.Plan(t.Context(), req)
+		wantFault(t, err, fault.SourceCostLimit, fmt.Sprint(30<<20))
+		for _, q := range peer.Queries()[before:] {
+			if !q.DryRun {
+				t.Errorf("%s: a query ran: %+v", name, q)
+			}
+		}
+		for name, r := range map[string]source.PlanRequest{"within": {MaximumBytes: 40 << 20}, "without limit": {}} {
+			r.Table, r.Query, r.Filter = req.Table, req.Query, req.Filter
+			if _, err := s.Plan(t.Context(), r); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	limited := open(t, peer, with(member(t, peer, reader), "maximum_bytes_billed", float64(1<<20)))
+	for _, maximum := range []int64{0, 1 << 30} {
+		_, err := limited.Plan(t.Context(), source.PlanRequest{Query: query, MaximumBytes: maximum})
+		wantFault(t, err, fault.SourceCostLimit, fmt.Sprint(1<<20))
+	}
+	for name, req := range map[string]source.PlanRequest{"table": {Table: table, Filter: filter}, "query": {Query: query}} {
+		if e, err := s.Estimate(t.Context(), req); err != nil || e.Bytes != 30<<20 {
+			t.Errorf("%s: estimate %+v, %v", name, e, err)
+		}
+	}
+}
+
+// A job that nobody waits for any more is cancelled at BigQuery.
+func TestCancelledJob(t *testing.T) {
+	peer, s := warehouse(t)
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "crm.v", View: "SELECT 1 AS one"}))
+	peer.SetJobDuration(time.Second) // of the dry run too
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for range 500 {
+			if slices.ContainsFunc(peer.Queries(), func(q googlepeer.Query) bool { return !q.DryRun }) {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	began := time.Now()
+	_, err := s.Plan(ctx, source.PlanRequest{Table: schema.Table{Name: "crm.v"}})
+	if !errors.Is(err, context.Canceled) || time.Since(began) > 10*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+	ran := slices.DeleteFunc(jobs(t, peer), func(j *bq.JobListJobs) bool { return j.Configuration.DryRun })
+	if len(ran) != 1 || ran[0].ErrorResult == nil && ran[0].Status.ErrorResult == nil {
+		t.Fatalf("the job was not cancelled: %d jobs", len(ran))
+	}
+	if got := ran[0].Status.ErrorResult.Reason; got != "stopped" {
+		t.Errorf("the job ended by %q", got)
+	}
+}
+
+// jobs lists the jobs of the peer.
+func jobs(t *testing.T, peer *googlepeer.Peer) []*bq.JobListJobs {
+	t.Helper()
+	const admin = "admin@acme-data.iam.gserviceaccount.com"
+	peer.GrantAll(admin, "projects/"+project, "bigquery.jobs.list", "bigquery.jobs.listAll")
+	service, err := bq.NewService(t.Context(), option.WithHTTPClient(bearing(t, peer.Token(admin))), option.WithEndpoint(peer.Endpoints()(source.EndpointBigQuery)+"/bigquery/v2/"))
+	must(t, err)
+	list, err := service.Jobs.List(project).Do()
+	must(t, err)
+	return list.Jobs
+}
