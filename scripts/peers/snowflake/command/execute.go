@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -99,6 +100,8 @@ func (x *Executor) Execute(ctx context.Context, s *Session, st Statement) (Outco
 	switch {
 	case c.is("SELECT"), c.is("WITH"), c.is("("):
 		return c.query(st.Describe)
+	case c.is("EXPLAIN"):
+		return c.explain()
 	case c.is("SHOW"):
 		return c.locked(c.show)
 	case c.is("DESCRIBE"), c.is("DESC"):
@@ -125,6 +128,8 @@ type call struct {
 	tokens  []sqltext.Token
 	at      int
 	binds   map[string]dialect.Value
+	// bytes is the size of the tables that the query reads.
+	bytes int64
 }
 
 func (c *call) peek() sqltext.Token { return c.tokens[min(c.at, len(c.tokens)-1)] }
@@ -227,8 +232,21 @@ func (c *call) query(describe bool) (Outcome, error) {
 func (c *call) translate() (dialect.Query, error) {
 	c.World.RLock()
 	defer c.World.RUnlock()
-	q, err := dialect.Translate(&reader{call: c, roles: c.session.Held(c.World)}, c.text, c.tokens, c.binds)
+	q, err := dialect.Translate(&reader{call: c, roles: c.session.Held(c.World)}, c.text, c.tokens[c.at:], c.binds)
 	return q, Translate(err)
+}
+
+// explain runs EXPLAIN USING JSON. All that its plan tells is how many bytes
+// the tables of the query have.
+func (c *call) explain() (Outcome, error) {
+	if !c.take("EXPLAIN", "USING", "JSON") {
+		return Outcome{}, refusal.Unsupported("EXPLAIN other than USING JSON")
+	}
+	if _, err := c.translate(); err != nil {
+		return Outcome{}, err
+	}
+	plan := fmt.Sprintf(`{"GlobalStats":{"partitionsTotal":1,"partitionsAssigned":1,"bytesAssigned":%d},"Operations":[[{"id":0,"operation":"Result"}]]}`, c.bytes)
+	return Outcome{Type: typeShow, Columns: []datatype.Column{{Name: "content", Type: datatype.Type{Base: datatype.Text, Length: 16777216}, Nullable: true}}, Texts: [][]*string{{&plan}}}, nil
 }
 
 // warehouse makes sure that the session's warehouse runs, resuming it if it

@@ -68,8 +68,8 @@ func (c *call) grantsTo(future bool) (*listing, error) {
 	}
 	if future {
 		l := newListing(futureColumns, "name")
-		for _, g := range c.World.Grants() {
-			if g.Future != "" && g.Role == role {
+		for _, g := range c.World.FutureGrants() {
+			if g.Role == role {
 				l.addFuture(g)
 			}
 		}
@@ -82,7 +82,7 @@ func (c *call) grantsTo(future bool) (*listing, error) {
 		}
 	}
 	for _, g := range c.World.Grants() {
-		if g.Future == "" && g.Role == role {
+		if g.Role == role {
 			l.addGrant(g)
 		}
 	}
@@ -175,7 +175,7 @@ func (c *call) grantsOn() (*listing, error) {
 	}
 	l := newListing(grantColumns, "name")
 	for _, g := range c.World.Grants() {
-		if g.Future == "" && g.On == on {
+		if g.On == on {
 			l.addGrant(g)
 		}
 	}
@@ -200,8 +200,8 @@ func (c *call) futureIn() (*listing, error) {
 		on = schema.Target()
 	}
 	l := newListing(futureColumns, "name")
-	for _, g := range c.World.Grants() {
-		if g.Future != "" && g.On == on {
+	for _, g := range c.World.FutureGrants() {
+		if g.On == on {
 			l.addFuture(g)
 		}
 	}

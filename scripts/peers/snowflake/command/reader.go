@@ -49,6 +49,7 @@ func (r *reader) Table(path []string, at *dialect.Instant) (dialect.Source, erro
 		return dialect.Source{}, refusal.TravelUnavailable(strings.ToUpper(t.Kind), t.Name)
 	}
 	if t.Query == "" {
+		r.bytes += t.Bytes
 		return r.Store.Source(t, at), nil
 	}
 	if at != nil {

@@ -32,8 +32,8 @@ func (t *translator) cast(e expression, to datatype.Type, try bool) (expression,
 	switch to.Base {
 	case datatype.NTZ, datatype.LTZ, datatype.TZ:
 		if e.text != nil {
-			if sql, ok := Timestamp(*e.text, to, t.session.Zone()); ok {
-				out.sql = sql
+			if at, ok := moment(*e.text, to, t.session.Zone()); ok {
+				out.sql, out.clamped = literalStamp(at, to)
 				return out, nil
 			}
 		}
@@ -107,8 +107,18 @@ var layouts = []string{
 var local = []string{"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04", "2006-01-02"}
 
 // Timestamp writes the timestamp that a text stands for as a literal, exactly.
-// A text without an offset is in the given zone.
+// A text without an offset is in the given zone. It fails for texts that are no
+// timestamp, and for those that the engine cannot hold.
 func Timestamp(text string, to datatype.Type, zone string) (string, bool) {
+	at, ok := moment(text, to, zone)
+	if !ok {
+		return "", false
+	}
+	sql, clamped := literalStamp(at, to)
+	return sql, !clamped
+}
+
+func moment(text string, to datatype.Type, zone string) (time.Time, bool) {
 	text = strings.TrimSpace(text)
 	var at time.Time
 	var err error
@@ -120,7 +130,7 @@ func Timestamp(text string, to datatype.Type, zone string) (string, bool) {
 	if err != nil {
 		place, zoneErr := time.LoadLocation(zone)
 		if zoneErr != nil {
-			return "", false
+			return at, false
 		}
 		for _, layout := range local {
 			if at, err = time.ParseInLocation(layout, text, place); err == nil {
@@ -129,27 +139,35 @@ func Timestamp(text string, to datatype.Type, zone string) (string, bool) {
 		}
 	}
 	if err != nil {
-		return "", false
+		return at, false
 	}
 	if to.Base == datatype.NTZ {
 		// The wall clock counts, whatever zone it was in.
 		_, offset := at.Zone()
-		at = at.Add(time.Duration(offset) * time.Second)
+		at = time.Unix(at.Unix()+int64(offset), int64(at.Nanosecond())).UTC()
 	}
-	return literalStamp(at, to), true
+	return at, true
 }
 
-func literalStamp(at time.Time, to datatype.Type) string {
+// literalStamp writes a moment as a literal of a type, or the nearest one that
+// the engine has.
+func literalStamp(at time.Time, to datatype.Type) (sql string, clamped bool) {
+	_, offset := at.Zone()
 	name, layout := "TIMESTAMP", "2006-01-02 15:04:05.999999"
 	if to.Nanos() {
 		name, layout = "TIMESTAMP_NS", "2006-01-02 15:04:05.999999999"
+		switch {
+		case at.Year() < 1678:
+			at, clamped = time.Date(1677, 9, 22, 0, 0, 0, 0, time.UTC), true
+		case at.Year() > 2261:
+			at, clamped = time.Date(2262, 4, 11, 0, 0, 0, 0, time.UTC), true
+		}
 	}
-	sql := name + " '" + at.UTC().Format(layout) + "'"
+	sql = name + " '" + at.UTC().Format(layout) + "'"
 	if to.Base == datatype.TZ {
-		_, offset := at.Zone()
-		return fmt.Sprintf("{'ts': %s, 'tz': %d::INTEGER}", sql, offset/60)
+		return fmt.Sprintf("{'ts': %s, 'tz': %d::INTEGER}", sql, offset/60), clamped
 	}
-	return sql
+	return sql, clamped
 }
 
 // plain is the text of a bind variable that a cast may read as a literal.
@@ -205,7 +223,8 @@ func (v Value) sql() (string, error) {
 	case "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ":
 		nanos, _, _ := strings.Cut(*v.Text, " ")
 		n, err := integer(nanos)
-		return literalStamp(time.Unix(0, n), datatype.Type{Base: datatype.NTZ, Scale: 9}), err
+		sql, _ := literalStamp(time.Unix(0, n), datatype.Type{Base: datatype.NTZ, Scale: 9})
+		return sql, err
 	}
 	return "", bad
 }

@@ -17,6 +17,9 @@ type expression struct {
 	name string
 	// text is the value of a lone string literal.
 	text *string
+	// clamped tells of a timestamp that the engine cannot hold: it stands for
+	// one at the end of the engine's range, which compares alike.
+	clamped bool
 }
 
 // instant is the expression as a moment that can be compared: timestamps with
@@ -124,7 +127,6 @@ func (t *translator) assemble(pieces []expression) (expression, error) {
 	case 1:
 		return pieces[0], nil
 	}
-	// A trailing sort direction leaves the operand whole.
 	parts := make([]string, len(pieces))
 	for i, p := range pieces {
 		parts[i] = p.instant()
@@ -215,20 +217,22 @@ func (t *translator) parenthesis(s *scope) (expression, error) {
 // group reads what is between parentheses, keywords such as ORDER BY among it.
 // It gives the one expression that it is, too.
 func (t *translator) group(s *scope) (string, expression, error) {
-	var b strings.Builder
-	var only expression
+	var whole, single strings.Builder
+	only := expression{nullable: true}
 	count := 0
+	put := func(text string) {
+		whole.WriteString(text)
+		single.WriteString(text)
+	}
 	for !t.peek().Is(")") {
 		switch tok := t.peek(); {
-		case tok.Kind == sqltext.End:
-			return "", only, t.unexpected()
 		case tok.Is(","):
 			t.next()
-			b.WriteString(", ")
-		case clause(tok) && tok.Is("ORDER"):
+			put(", ")
+		case tok.Is("ORDER"):
 			t.next()
-			b.WriteString(" ORDER ")
-		case clause(tok):
+			put(" ORDER ")
+		case clause(tok), tok.Kind == sqltext.End:
 			return "", only, t.unexpected()
 		default:
 			e, err := t.expression(s)
@@ -238,15 +242,17 @@ func (t *translator) group(s *scope) (string, expression, error) {
 			if t.peek().Identifier() && !clause(t.peek()) {
 				return "", only, t.unexpected()
 			}
-			b.WriteString(e.sql)
+			whole.WriteString(e.sql)
+			single.WriteString(e.instant())
 			only = e
 			count++
 		}
 	}
-	if count != 1 {
-		only = expression{nullable: true}
+	if count == 1 {
+		return whole.String(), only, nil
 	}
-	return b.String(), only, nil
+	// The values of a list are compared, so that they are instants.
+	return single.String(), expression{nullable: true}, nil
 }
 
 // column reads the name of a column. Names of more than two parts lose those

@@ -18,7 +18,7 @@ var functions = map[string]string{
 	"UPPER": "", "LOWER": "", "LENGTH": "", "LEN": "length", "TRIM": "", "LTRIM": "", "RTRIM": "", "SUBSTR": "", "SUBSTRING": "", "REPLACE": "", "REVERSE": "", "REPEAT": "",
 	"CONCAT": "", "LEFT": "", "RIGHT": "", "LPAD": "", "RPAD": "", "STARTSWITH": "starts_with", "ENDSWITH": "ends_with", "CONTAINS": "", "MD5": "", "SHA2": "sha256",
 	"HEX_ENCODE": "hex", "YEAR": "", "MONTH": "", "DAY": "", "HOUR": "", "MINUTE": "", "SECOND": "", "DATE_TRUNC": "", "DATEDIFF": "",
-	"APPROX_COUNT_DISTINCT": "", "PARSE_JSON": "json", "TO_JSON": "to_json", "ARRAY_SIZE": "json_array_length", "TYPEOF": "json_type", "SPLIT_PART": "",
+	"APPROX_COUNT_DISTINCT": "", "PARSE_JSON": "json", "ARRAY_SIZE": "json_array_length", "TYPEOF": "json_type", "SPLIT_PART": "", "ST_ASGEOJSON": "json",
 }
 
 // Functions whose value has the type of an argument.
@@ -27,7 +27,7 @@ var transparent = words(`MIN MAX ANY_VALUE COALESCE NVL IFNULL NULLIF GREATEST L
 // Functions of fixed type.
 var typed = map[string]datatype.Type{
 	"COUNT": {Base: datatype.Fixed, Precision: 18}, "APPROX_COUNT_DISTINCT": {Base: datatype.Fixed, Precision: 18}, "ROW_NUMBER": {Base: datatype.Fixed, Precision: 18},
-	"RANK": {Base: datatype.Fixed, Precision: 18}, "DENSE_RANK": {Base: datatype.Fixed, Precision: 18}, "LENGTH": {Base: datatype.Fixed, Precision: 18},
+	"ST_ASGEOJSON": {Base: datatype.Object}, "RANK": {Base: datatype.Fixed, Precision: 18}, "DENSE_RANK": {Base: datatype.Fixed, Precision: 18}, "LENGTH": {Base: datatype.Fixed, Precision: 18},
 }
 
 // Functions that cast.
@@ -111,6 +111,15 @@ func (t *translator) call(s *scope) (expression, error) {
 			return e, err
 		}
 		return expression{sql: "extract(" + strings.ToLower(part) + " FROM " + e.instant() + ")", nullable: true}, t.expect(")")
+	case "TO_JSON":
+		e, err := t.expression(s)
+		if err != nil {
+			return e, err
+		}
+		typ := datatype.Type{Base: datatype.Text, Length: 16777216}
+		return expression{sql: "CAST(json(" + e.sql + ") AS VARCHAR)", typ: &typ, nullable: true}, t.expect(")")
+	case "CONVERT_TIMEZONE":
+		return t.convertZone(s)
 	case "DATEADD", "TIMESTAMPADD":
 		return t.dateAdd(s)
 	case "DATEDIFF":
@@ -136,8 +145,11 @@ func (t *translator) call(s *scope) (expression, error) {
 		if err != nil {
 			return e, err
 		}
-		if t.peek().Is(",") {
-			return e, refusal.Unsupported("%s with a format or a size", name)
+		if t.take(",") {
+			if e, err = t.format(e, name); err != nil {
+				return e, err
+			}
+			return e, t.expect(")")
 		}
 		if e, err = t.cast(e, typ, false); err != nil {
 			return e, err
@@ -248,4 +260,77 @@ func (t *translator) dateAdd(s *scope) (expression, error) {
 		typ.Base = datatype.LTZ
 	}
 	return expression{sql: "CAST(" + sql + " AS TIMESTAMP_NS)", typ: &typ, nullable: true}, t.expect(")")
+}
+
+// convertZone reads the arguments of CONVERT_TIMEZONE('UTC', timestamp).
+func (t *translator) convertZone(s *scope) (expression, error) {
+	zone, err := t.literal()
+	if err != nil {
+		return expression{}, err
+	}
+	if err := t.expect(","); err != nil {
+		return expression{}, err
+	}
+	e, err := t.expression(s)
+	if err != nil {
+		return e, err
+	}
+	if zone != "UTC" || e.typ == nil || e.typ.Base != datatype.LTZ && e.typ.Base != datatype.TZ {
+		return e, refusal.Unsupported("CONVERT_TIMEZONE other than from an instant to UTC")
+	}
+	typ := datatype.Type{Base: datatype.TZ, Scale: e.typ.Scale}
+	return expression{sql: "{'ts': " + e.instant() + ", 'tz': 0::INTEGER}", typ: &typ, nullable: true}, t.expect(")")
+}
+
+// The elements of the service's formats and what strftime has for them.
+var elements = []struct{ from, to string }{
+	{"YYYY", "%Y"}, {"HH24", "%H"}, {"FF9", "%n"}, {"FF6", "%f"}, {"FF3", "%g"}, {"MM", "%m"}, {"DD", "%d"}, {"MI", "%M"}, {"SS", "%S"},
+}
+
+// format reads the format of TO_VARCHAR(value, format).
+func (t *translator) format(e expression, function string) (expression, error) {
+	text, err := t.literal()
+	if err != nil {
+		return e, err
+	}
+	if function != "TO_VARCHAR" && function != "TO_CHAR" || e.typ == nil {
+		return e, refusal.Unsupported("%s with a format or a size", function)
+	}
+	var sql string
+	switch e.typ.Base {
+	case datatype.Time:
+		sql = "make_timestamp_ns(epoch_ns(" + e.sql + "))"
+	case datatype.NTZ, datatype.Date:
+		sql = "CAST(" + e.sql + " AS TIMESTAMP_NS)"
+	case datatype.TZ:
+		sql = "make_timestamp_ns(epoch_ns((" + e.sql + ").ts) + (" + e.sql + ").tz::BIGINT * 60000000000)"
+	default:
+		return e, refusal.Unsupported("a %s in a format", e.typ.Base)
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		if inner, rest, ok := strings.Cut(text[1:], `"`); text[0] == '"' && ok {
+			b.WriteString(strings.ReplaceAll(inner, "%", "%%"))
+			text = rest
+			continue
+		}
+		known := false
+		for _, x := range elements {
+			if strings.HasPrefix(text, x.from) {
+				b.WriteString(x.to)
+				text, known = text[len(x.from):], true
+				break
+			}
+		}
+		switch {
+		case known:
+		case strings.IndexByte(" -:./,", text[0]) >= 0:
+			b.WriteByte(text[0])
+			text = text[1:]
+		default:
+			return e, refusal.Unsupported("the format element at %q", text)
+		}
+	}
+	typ := datatype.Type{Base: datatype.Text, Length: 16777216}
+	return expression{sql: "strftime(" + sql + ", " + sqltext.Literal(b.String()) + ")", typ: &typ, nullable: true}, nil
 }

@@ -345,6 +345,9 @@ func (t *translator) items(s *scope) ([]Column, string, error) {
 			if err != nil {
 				return nil, "", err
 			}
+			if e.clamped {
+				return nil, "", refusal.Unsupported("a timestamp of more than six digits before 1678 or after 2261")
+			}
 			name := e.name
 			if name == "" {
 				name = strings.ToUpper(strings.TrimSpace(t.text[start:t.tokens[t.at-1].End]))

@@ -71,7 +71,7 @@ func Split(s string) ([]Token, error) {
 func skip(s string, i int) int {
 	for i < len(s) {
 		switch {
-		case unicode.IsSpace(rune(s[i])):
+		case strings.IndexByte(" \t\r\n\f\v", s[i]) >= 0:
 			i++
 		case strings.HasPrefix(s[i:], "--"), strings.HasPrefix(s[i:], "//"):
 			if n := strings.IndexByte(s[i:], '\n'); n >= 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,26 +23,48 @@ CREATE TABLE meta_tables (oid BIGINT, table_catalog VARCHAR, table_schema VARCHA
 CREATE TABLE meta_columns (oid BIGINT, table_catalog VARCHAR, table_schema VARCHAR, table_name VARCHAR, column_name VARCHAR, ordinal_position BIGINT, column_default VARCHAR, is_nullable VARCHAR,
 	data_type VARCHAR, character_maximum_length BIGINT, character_octet_length BIGINT, numeric_precision BIGINT, numeric_precision_radix BIGINT, numeric_scale BIGINT, datetime_precision BIGINT, comment VARCHAR)`
 
-// AddTables copies tables into the catalogue.
+// AddTables copies tables into the catalogue. Neighbours with the same columns
+// have them written once.
 func (s *Store) AddTables(ctx context.Context, tables ...*world.Table) error {
-	var lines, columns [][]string
-	for _, t := range tables {
-		database, schema, oid := t.Schema.Database.Name, t.Schema.Name, strconv.FormatInt(t.ID, 10)
-		lines = append(lines, []string{
-			oid, database, schema, t.Name, orNull(t.Owner), tableType(t), yes(t.Subkind == "TRANSIENT"), orNull(t.ClusterBy), count(t, t.Rows), count(t, t.Bytes), strconv.Itoa(t.Retention),
-			t.Created.Format("2006-01-02 15:04:05.999999"), t.LastAltered.Format("2006-01-02 15:04:05.999999"), orNull(t.Comment), orNull(t.Query), yes(t.Secure), yes(t.Subkind == "DYNAMIC"),
-		})
-		for i, c := range t.Columns {
-			length, octets, precision, radix, scale, fraction := typeNumbers(c.Type)
-			columns = append(columns, []string{
-				oid, database, schema, t.Name, c.Name, strconv.Itoa(i + 1), orNull(c.Default), yes(c.Nullable), c.Type.Schema(), length, octets, precision, radix, scale, fraction, orNull(c.Comment),
-			})
+	lines := make([][]string, len(tables))
+	for i, t := range tables {
+		lines[i] = []string{
+			strconv.FormatInt(t.ID, 10), t.Schema.Database.Name, t.Schema.Name, t.Name, orNull(t.Owner), tableType(t), yes(t.Subkind == "TRANSIENT"), orNull(t.ClusterBy), count(t, t.Rows), count(t, t.Bytes),
+			strconv.Itoa(t.Retention), t.Created.Format("2006-01-02 15:04:05.999999"), t.LastAltered.Format("2006-01-02 15:04:05.999999"), orNull(t.Comment), orNull(t.Query), yes(t.Secure), yes(t.Subkind == "DYNAMIC"),
 		}
 	}
 	if err := s.load(ctx, "meta_tables", lines); err != nil {
 		return err
 	}
-	return s.load(ctx, "meta_columns", columns)
+	for len(tables) > 0 {
+		n := 1
+		for n < len(tables) && tables[n].ID == tables[n-1].ID+1 && slices.Equal(tables[n].Columns, tables[0].Columns) {
+			n++
+		}
+		if err := s.addColumns(ctx, tables[0], tables[n-1]); err != nil {
+			return err
+		}
+		tables = tables[n:]
+	}
+	return nil
+}
+
+// addColumns writes the columns of the tables from the first to the last, who
+// all have the first one's.
+func (s *Store) addColumns(ctx context.Context, first, last *world.Table) error {
+	if len(first.Columns) == 0 {
+		return nil
+	}
+	lines := make([]string, len(first.Columns))
+	for i, c := range first.Columns {
+		values := []string{sqltext.Literal(c.Name), strconv.Itoa(i + 1), literalOrNull(c.Default), sqltext.Literal(yes(c.Nullable)), sqltext.Literal(c.Type.Schema())}
+		lines[i] = "(" + strings.Join(append(append(values, typeNumbers(c.Type)...), literalOrNull(c.Comment)), ", ") + ")"
+	}
+	sql := fmt.Sprintf("INSERT INTO meta_columns SELECT oid, table_catalog, table_schema, table_name, c.* FROM meta_tables, (VALUES %s) AS c WHERE oid BETWEEN %d AND %d", strings.Join(lines, ", "), first.ID, last.ID)
+	if err := s.engine.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("adding columns to the catalogue: %w", err)
+	}
+	return nil
 }
 
 // UpdateTable copies a changed table into the catalogue.
@@ -229,7 +252,7 @@ func (s *Store) small(roles world.Roles, database, name string) (dialect.Source,
 		}
 		for _, g := range w.Grants() {
 			tableGrant := g.On.Schema != ""
-			if g.Future != "" || !roles[g.Role] && !roles[world.AccountAdmin] || g.On.Database != database && (tableGrant || g.On.Kind == "SCHEMA") || name == "TABLE_PRIVILEGES" && !tableGrant {
+			if !roles[g.Role] && !roles[world.AccountAdmin] || g.On.Database != database && (tableGrant || g.On.Kind == "SCHEMA") || name == "TABLE_PRIVILEGES" && !tableGrant {
 				continue
 			}
 			row := []string{lit(g.By), lit(g.Role), "'ROLE'", literalOrNull(g.On.Database), literalOrNull(g.On.Schema), lit(g.On.Name), lit(g.Privilege), lit(yes(g.Option)), "'NO'", stamp(g.Created)}

@@ -247,17 +247,19 @@ func orNull(s string) string {
 	return s
 }
 
-func typeNumbers(t datatype.Type) (length, octets, precision, radix, scale, fraction string) {
-	length, octets, precision, radix, scale, fraction = null, null, null, null, null, null
+// typeNumbers are the columns of INFORMATION_SCHEMA.COLUMNS from
+// CHARACTER_MAXIMUM_LENGTH to DATETIME_PRECISION, as SQL.
+func typeNumbers(t datatype.Type) []string {
+	n := slices.Repeat([]string{"NULL"}, 6)
 	switch t.Base {
 	case datatype.Fixed:
-		precision, radix, scale = strconv.Itoa(t.Precision), "10", strconv.Itoa(t.Scale)
+		n[2], n[3], n[4] = strconv.Itoa(t.Precision), "10", strconv.Itoa(t.Scale)
 	case datatype.Text, datatype.Binary:
-		length, octets = strconv.Itoa(t.Length), strconv.Itoa(t.Bytes())
+		n[0], n[1] = strconv.Itoa(t.Length), strconv.Itoa(t.Bytes())
 	case datatype.Time, datatype.NTZ, datatype.LTZ, datatype.TZ:
-		fraction = strconv.Itoa(t.Scale)
+		n[5] = strconv.Itoa(t.Scale)
 	}
-	return length, octets, precision, radix, scale, fraction
+	return n
 }
 
 // AddColumn adds a column to the stored rows.

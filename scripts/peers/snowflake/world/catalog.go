@@ -136,7 +136,7 @@ func (w *World) AddTable(database, schema string, t Table) (*Table, error) {
 func (w *World) DropTable(t *Table) {
 	delete(t.Schema.Tables, t.Name)
 	delete(w.index, t.Target())
-	w.grants = slices.DeleteFunc(w.grants, func(g Grant) bool { return g.Future == "" && g.On == t.Target() })
+	w.grants = slices.DeleteFunc(w.grants, func(g Grant) bool { return g.On == t.Target() })
 	w.Version++
 }
 

@@ -43,10 +43,10 @@ func (w *World) Grant(g Grant) {
 			roles[g.Role] = map[string]bool{}
 		}
 		roles[g.Role][g.Privilege] = true
-	} else if slices.ContainsFunc(w.grants, g.same) {
-		return
+		w.grants = append(w.grants, g)
+	} else if !slices.ContainsFunc(w.future, g.same) {
+		w.future = append(w.future, g)
 	}
-	w.grants = append(w.grants, g)
 	w.Version++
 }
 
@@ -56,11 +56,15 @@ func (w *World) Revoke(g Grant) {
 		delete(w.index[g.On][g.Role], g.Privilege)
 	}
 	w.grants = slices.DeleteFunc(w.grants, g.same)
+	w.future = slices.DeleteFunc(w.future, g.same)
 	w.Version++
 }
 
-// Grants are all grants of privileges, oldest first.
+// Grants are all grants of privileges on objects, oldest first.
 func (w *World) Grants() []Grant { return w.grants }
+
+// FutureGrants are those on objects to come.
+func (w *World) FutureGrants() []Grant { return w.future }
 
 // Can tells whether any of the roles has the privilege, or owns the target.
 func (w *World) Can(roles Roles, privilege string, on Target) bool {
@@ -96,7 +100,7 @@ func (w *World) inherit(t *Table) {
 	database := t.Schema.Database.Target()
 	for _, on := range []Target{schema, database} {
 		found := false
-		for _, g := range w.grants {
+		for _, g := range w.future {
 			if g.Future == t.Kind && g.On == on {
 				found = true
 				w.Grant(Grant{Privilege: g.Privilege, On: t.Target(), Role: g.Role, By: g.By, Option: g.Option})

@@ -26,6 +26,7 @@ type World struct {
 	Version int
 
 	grants     []Grant
+	future     []Grant
 	index      map[Target]map[string]map[string]bool
 	membership []Membership
 	lastID     int64
