@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
@@ -25,11 +26,10 @@ func privateKeys(fields map[string]source.Secret) ([]*rsa.PrivateKey, error) {
 		if text == "" {
 			continue
 		}
-		key, field, message := parseKey([]byte(text), []byte(fields[f.passphrase].Reveal()))
+		key, passphrase, message := parseKey([]byte(text), []byte(fields[f.passphrase].Reveal()))
 		if message != "" {
-			if field == "" {
-				field = f.key
-			} else {
+			field := f.key
+			if passphrase {
 				field = f.passphrase
 			}
 			return nil, fault.Field(fault.SourceInvalidConfig, "credentials."+field, message)
@@ -39,37 +39,38 @@ func privateKeys(fields map[string]source.Secret) ([]*rsa.PrivateKey, error) {
 	return keys, nil
 }
 
-// parseKey reads a PKCS#8 key. When it cannot, message says why, and field is
-// not empty when the passphrase is at fault.
-func parseKey(text, passphrase []byte) (key *rsa.PrivateKey, field, message string) {
+// parseKey reads a PKCS#8 key. When it cannot, message says why, and
+// atPassphrase whether the passphrase is at fault.
+func parseKey(text, passphrase []byte) (key *rsa.PrivateKey, atPassphrase bool, message string) {
 	block, _ := pem.Decode(bytes.TrimSpace(text))
 	if block == nil {
-		return nil, "", "is no PEM: it must begin with -----BEGIN PRIVATE KEY----- or -----BEGIN ENCRYPTED PRIVATE KEY-----"
+		return nil, false, "is no PEM: it must begin with -----BEGIN PRIVATE KEY----- or -----BEGIN ENCRYPTED PRIVATE KEY-----"
 	}
-	der := block.Bytes
-	switch block.Type {
-	case "PRIVATE KEY":
-	case "ENCRYPTED PRIVATE KEY":
-		if len(passphrase) == 0 {
-			return nil, "passphrase", "is missing: the key is encrypted"
-		}
+	der, encrypted := block.Bytes, block.Type == "ENCRYPTED PRIVATE KEY"
+	switch {
+	case encrypted && len(passphrase) == 0:
+		return nil, true, "is missing: the key is encrypted"
+	case encrypted:
 		var err error
 		if der, err = decryptPKCS8(der, passphrase); err != nil {
-			return nil, "passphrase", "does not open the key: " + err.Error()
+			return nil, errors.Is(err, errKeyPassphrase), err.Error()
 		}
-	default:
-		return nil, "", "is not PKCS#8: convert it with openssl pkcs8 -topk8"
+	case block.Type != "PRIVATE KEY":
+		return nil, false, "is not PKCS#8: convert it with openssl pkcs8 -topk8"
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		if block.Type == "ENCRYPTED PRIVATE KEY" {
-			return nil, "passphrase", "does not open the key"
-		}
-		return nil, "", "is not a PKCS#8 key"
+	switch {
+	case err != nil && encrypted:
+		return nil, true, errKeyPassphrase.Error()
+	case err != nil:
+		return nil, false, "is not a PKCS#8 key"
 	}
 	rsaKey, ok := parsed.(*rsa.PrivateKey)
-	if !ok || rsaKey.N.BitLen() < 2048 {
-		return nil, "", "must be an RSA key of at least 2048 bits"
+	if !ok || rsaKey.N.BitLen() < minKeyBits {
+		return nil, false, "must be an RSA key of at least 2048 bits"
 	}
-	return rsaKey, "", ""
+	return rsaKey, false, ""
 }
+
+// minKeyBits is what Snowflake asks for.
+const minKeyBits = 2048

@@ -59,8 +59,8 @@ type pbkdf2Parameters struct {
 const maxIterations = 10_000_000
 
 var (
-	errKeyScheme     = errors.New("the key is encrypted in a way that is not known: use openssl pkcs8 -topk8 -v2 aes-256-cbc")
-	errKeyPassphrase = errors.New("it is not the passphrase of this key")
+	errKeyScheme     = errors.New("is encrypted in a way that is not known: use openssl pkcs8 -topk8 -v2 aes-256-cbc")
+	errKeyPassphrase = errors.New("does not open the key")
 )
 
 // decryptPKCS8 opens an encrypted PKCS#8 key (PBES2 with PBKDF2). Its errors

@@ -1,0 +1,394 @@
+package snowflake_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+func events() schema.Table { return schema.Table{Name: "CRM.SALES.EVENTS"} }
+
+// plan plans the big table in one split unless target says otherwise.
+func plan(t testing.TB, s *source.Source, req source.PlanRequest) source.Plan {
+	t.Helper()
+	if req.Query == "" && req.Table.Name == "" {
+		req.Table = events()
+	}
+	p, err := s.Plan(t.Context(), req)
+	if err != nil {
+		t.Fatalf("planning: %v", err)
+	}
+	return p
+}
+
+// ids reads the first column of a split.
+func ids(t testing.TB, s *source.Source, p source.Plan, split source.Split, between func(batch int)) ([]int64, error) {
+	t.Helper()
+	r, err := s.Read(t.Context(), source.ReadRequest{Table: p.Table, Columns: []string{"ID"}, Split: split})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	}()
+	var found []int64
+	for n := 0; ; n++ {
+		b, err := r.Next(t.Context())
+		if err == io.EOF { //nolint:errorlint // only a bare EOF ends a read
+			return found, nil
+		}
+		if err != nil {
+			return found, err
+		}
+		found = append(found, b.Record.Column(0).(*array.Int64).Int64Values()...)
+		b.Release()
+		if between != nil {
+			between(n)
+		}
+	}
+}
+
+func allIDs(n int) []int64 {
+	list := make([]int64, n)
+	for i := range list {
+		list[i] = int64(i)
+	}
+	return list
+}
+
+// Chunks that fail are read again where they failed: every row comes once.
+func TestChunksThatFail(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	for _, kind := range []string{"unavailable", "forbidden", "reset", "truncated"} {
+		for _, count := range []int{1, 2} {
+			t.Run(fmt.Sprint(kind, " ", count), func(t *testing.T) {
+				p := plan(t, src, source.PlanRequest{})
+				s.admin(t, "faults", object{"chunks": kind, "count": count})
+				got, err := ids(t, src, p, p.Splits[0], func(batch int) {
+					if batch == 2 {
+						s.admin(t, "faults", object{"chunks": kind, "count": 1})
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				slices.Sort(got)
+				if !slices.Equal(got, allIDs(4000)) {
+					t.Errorf("%d rows", len(got))
+				}
+			})
+		}
+	}
+	s.admin(t, "faults", object{"chunks": "unavailable", "count": 1000})
+	p := plan(t, src, source.PlanRequest{})
+	if _, err := ids(t, src, p, p.Splits[0], nil); fault.CodeOf(err) != fault.SourceUnavailable {
+		t.Errorf("a store that stays down: %v", err)
+	}
+	s.admin(t, "faults", object{"clear": true})
+}
+
+// Addresses of chunks that have expired are replaced in the middle of a read.
+func TestAddressesThatExpire(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	s.admin(t, "settings", object{"chunk_url_seconds": 1})
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{})
+	time.Sleep(1100 * time.Millisecond) // the plan's addresses are not what is used
+	got, err := ids(t, src, p, p.Splits[0], func(batch int) {
+		if batch == 3 {
+			time.Sleep(1100 * time.Millisecond)
+		}
+	})
+	if err != nil || len(got) != 4000 {
+		t.Errorf("%d rows, %v", len(got), err)
+	}
+}
+
+// A result that the service keeps no longer ends the run with its own code, at
+// once: no retry brings it back.
+func TestResultThatExpired(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{})
+	var d struct {
+		Query string `json:"query_id"`
+	}
+	if err := json.Unmarshal(p.Splits[0].Detail, &d); err != nil {
+		t.Fatal(err)
+	}
+	s.admin(t, "faults", object{"expire_result": d.Query})
+	began := time.Now()
+	_, err := ids(t, src, p, p.Splits[0], nil)
+	if fault.CodeOf(err) != fault.SourceReadExpired || time.Since(began) > 2*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+}
+
+// A session goes on when its token expires, and when all of its tokens do.
+func TestSessionsThatEnd(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	for name, expiry := range map[string]object{
+		"session token": {"expire_sessions": user},
+		"master token":  {"expire_sessions": user, "masters": true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := open(t, s.endpoints, config())
+			p := plan(t, src, source.PlanRequest{})
+			s.admin(t, "faults", expiry)
+			if _, err := src.Discover(t.Context(), ""); err != nil {
+				t.Errorf("discovering: %v", err)
+			}
+			s.admin(t, "faults", expiry)
+			if got, err := ids(t, src, p, p.Splits[0], nil); err != nil || len(got) != 4000 {
+				t.Errorf("reading: %d rows, %v", len(got), err)
+			}
+			s.admin(t, "faults", expiry)
+			plan(t, src, source.PlanRequest{})
+		})
+	}
+}
+
+// A worker of its own, in another session, reads a split of another one's plan.
+func TestSplitsTravel(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	planner := open(t, s.endpoints, config())
+	p := plan(t, planner, source.PlanRequest{TargetBytes: 10_000, Labels: map[string]string{"run": "run_1"}})
+	if err := planner.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Splits) < 3 {
+		t.Fatalf("%d splits", len(p.Splits))
+	}
+	var all []int64
+	var rows int64
+	for _, split := range p.Splits {
+		got, err := ids(t, open(t, s.endpoints, config()), p, split, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(len(got)) != split.Rows {
+			t.Errorf("%s has %d rows, planned were %d", split.Label, len(got), split.Rows)
+		}
+		all, rows = append(all, got...), rows+split.Rows
+	}
+	slices.Sort(all)
+	if !slices.Equal(all, allIDs(4000)) {
+		t.Errorf("%d rows", len(all))
+	}
+	tagged := slices.ContainsFunc(s.journal(t, "statements"), func(st statement) bool {
+		return strings.Contains(st.Text, "EVENTS") && strings.Contains(st.Tag, `"run":"run_1"`) && strings.Contains(st.Tag, `"connection":"con_1"`)
+	})
+	if !tagged {
+		t.Error("the query has no tag with the run's labels and the connection")
+	}
+}
+
+// Splits have about the size that was asked for.
+func TestSplitSizes(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	s.admin(t, "settings", object{"inline_rows": 10, "chunk_rows": 50})
+	src := open(t, s.endpoints, config())
+	const target = 20_000
+	p := plan(t, src, source.PlanRequest{TargetBytes: target})
+	for i, split := range p.Splits[:len(p.Splits)-1] {
+		if split.Bytes < target/2 || split.Bytes > target*3/2 {
+			t.Errorf("split %d of %d: %d bytes, want about %d", i, len(p.Splits), split.Bytes, target)
+		}
+	}
+}
+
+// recorded is a proxy that notes which paths were asked for.
+type recorded struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+func (r *recorded) has(path string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.paths, path)
+}
+
+func (r *recorded) serve(t *testing.T, s *service) source.Endpoints {
+	t.Helper()
+	to, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(to) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		r.paths = append(r.paths, req.URL.Path)
+		r.mu.Unlock()
+		proxy.ServeHTTP(w, req)
+	}))
+	t.Cleanup(func() {
+		server.Close()
+		transport.CloseIdleConnections()
+	})
+	return func(string) string { return server.URL }
+}
+
+// A plan that is cancelled stops its query at the server at once, whether the
+// query is being submitted or waited for.
+func TestCancelStopsTheQuery(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	r := &recorded{}
+	src := open(t, r.serve(t, s), config())
+	plan(t, src, source.PlanRequest{}) // the session is there
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The statements before the query take their time too.
+	submitted := func() bool {
+		return slices.ContainsFunc(s.journal(t, "statements"), func(st statement) bool { return strings.Contains(st.Text, "4321") })
+	}
+	s.admin(t, "settings", object{"wait_ms": 500})
+	done := make(chan error, 1)
+	go func() {
+		_, err := src.Plan(ctx, source.PlanRequest{Query: "SELECT COUNT(*) AS N FROM CRM.SALES.EVENTS A, CRM.SALES.EVENTS B, CRM.SALES.EVENTS C WHERE A.ID + B.ID * C.ID <> 4321"})
+		done <- err
+	}()
+	for deadline := time.Now().Add(10 * time.Second); !submitted() && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond)
+	cancel()
+	began := time.Now()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if !r.has("/queries/v1/abort-request") {
+		t.Error("the server was not told to stop the query")
+	}
+}
+
+// A query that runs longer than the statement timeout is stopped by the server.
+func TestStatementTimeout(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, with(map[string]any{"statement_timeout": 1.0}))
+	_, err := src.Plan(t.Context(), source.PlanRequest{Query: "SELECT COUNT(*) AS N FROM CRM.SALES.EVENTS A, CRM.SALES.EVENTS B, CRM.SALES.EVENTS C WHERE A.ID + B.ID * C.ID <> 1"})
+	if fault.CodeOf(err) != fault.SourceCostLimit {
+		t.Errorf("got %v, want %s", err, fault.SourceCostLimit)
+	}
+}
+
+// All splits of a plan read one moment, which the plan names, and another plan
+// reads another one.
+func TestSnapshot(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	before := time.Now()
+	p := plan(t, src, source.PlanRequest{TargetBytes: 20_000})
+	if p.AsOf.Before(before.Add(-time.Second)) || p.AsOf.After(time.Now().Add(time.Second)) {
+		t.Errorf("as of %v, planned at %v", p.AsOf, before)
+	}
+	s.admin(t, "rows", object{"database": database, "schema": "SALES", "table": "EVENTS", "delete": "id < 1000"})
+	total := 0
+	for _, split := range p.Splits {
+		got, err := ids(t, src, p, split, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += len(got)
+	}
+	if total != 4000 {
+		t.Errorf("%d rows of the plan's moment, want 4000", total)
+	}
+	later := plan(t, src, source.PlanRequest{})
+	if got, err := ids(t, src, later, later.Splits[0], nil); err != nil || len(got) != 3000 {
+		t.Errorf("%d rows of a later moment, %v, want 3000", len(got), err)
+	}
+	pinned := slices.ContainsFunc(s.journal(t, "statements"), func(st statement) bool {
+		return strings.Contains(st.Text, "AT(TIMESTAMP => '"+p.AsOf.Format("2006-01-02 15:04:05.000000000"))
+	})
+	if !pinned {
+		t.Error("the query does not name the plan's moment")
+	}
+}
+
+// A table that is gone, or whose column is, fails with what happened.
+func TestTablesThatChange(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{})
+	s.admin(t, "alter", object{"database": database, "schema": "SALES", "table": "EVENTS", "drop_column": "AMOUNT"})
+	if got, err := ids(t, src, p, p.Splits[0], nil); err != nil || len(got) != 4000 {
+		t.Errorf("the planned result: %d rows, %v", len(got), err)
+	}
+	_, err := src.Plan(t.Context(), source.PlanRequest{Table: events(), Columns: []string{"ID", "AMOUNT"}})
+	if fault.CodeOf(err) != fault.SourceChanged {
+		t.Errorf("a column that is gone: %v", err)
+	}
+	s.admin(t, "drop", object{"database": database, "schema": "SALES", "table": "EVENTS"})
+	if _, err := src.Plan(t.Context(), source.PlanRequest{Table: events()}); fault.CodeOf(err) != fault.SourceNotFound {
+		t.Errorf("a table that is gone: %v", err)
+	}
+	if _, err := src.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "OTHER.SALES.OUTSIDE"}}); fault.CodeOf(err) != fault.SourceNotFound {
+		t.Errorf("a table outside: %v", err)
+	}
+}
+
+// Errors of the service come as the product's codes.
+func TestRefusals(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	plan(t, src, source.PlanRequest{})
+	for _, test := range []struct {
+		code, state string
+		want        fault.Code
+	}{
+		{"002003", "42S02", fault.SourceNotFound},
+		{"003001", "42501", fault.SourcePermission},
+		{"000606", "57P03", fault.SourcePermission},
+		{"090073", "22000", fault.SourceQuota},
+		{"000630", "57014", fault.SourceCostLimit},
+		{"001003", "42000", fault.SourceInvalidQuery},
+		{"999999", "42501", fault.SourcePermission},
+		{"999999", "99999", fault.Internal},
+	} {
+		// The first statement of a discovery; where SHOW can do without the
+		// warehouse, it fails too.
+		for range 3 {
+			s.admin(t, "faults", object{"query": object{"code": test.code, "sql_state": test.state, "message": "no"}})
+		}
+		if _, err := src.Discover(t.Context(), ""); fault.CodeOf(err) != test.want {
+			t.Errorf("%s (%s): got %v, want %s", test.code, test.state, err, test.want)
+		}
+		s.admin(t, "faults", object{"clear": true})
+	}
+}
