@@ -39,6 +39,7 @@ func (d Driver) Open(ctx context.Context, cfg source.Config) (source.Session, er
 	if err != nil {
 		return nil, err
 	}
+	access.Identify(cfg.Connection)
 	own, err := connect(ctx, access.REST(source.EndpointGCS, apiPath))
 	if err != nil {
 		return nil, err

@@ -131,9 +131,11 @@ type vault struct {
 
 	names []string // sorted
 	pages int
+	agent string // of the last request
 }
 
 func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v.agent = r.UserAgent()
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/o"):
 		v.list(w, r)
@@ -190,6 +192,7 @@ func (v *vault) connect(t testing.TB, settings ...string) *source.Source {
 	t.Cleanup(server.Close)
 	peer := googlepeer.Run(t, googlepeer.Config{})
 	cfg := byKey(peer, reader)
+	cfg.Connection = "con_01"
 	for i := 0; i < len(settings); i += 2 {
 		cfg = with(cfg, settings[i], settings[i+1])
 	}
@@ -226,6 +229,15 @@ func TestAnObjectStoredWithContentEncodingIsReadAsItIsStored(t *testing.T) {
 	v := &vault{objects: 1, content: func(int) []byte { return text }, encoding: "gzip"}
 	if got := rowsOf(t, v.connect(t), "t0", nil); got != 1000 {
 		t.Errorf("%d rows, want 1000", got)
+	}
+}
+
+// TestRequestsNameTheConnection: Google's audit logs keep the User-Agent.
+func TestRequestsNameTheConnection(t *testing.T) {
+	v := &vault{objects: 1, content: func(int) []byte { return []byte("a\n1\n") }}
+	rowsOf(t, v.connect(t), "t0", nil)
+	if !strings.HasPrefix(v.agent, "headwater/con_01 ") {
+		t.Errorf("User-Agent %q", v.agent)
 	}
 }
 

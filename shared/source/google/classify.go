@@ -136,7 +136,7 @@ func (a answer) byReason() fault.Code {
 // perimeter reports a refusal by VPC Service Controls.
 func (a answer) perimeter() bool {
 	return slices.Contains(a.reasons, "SECURITY_POLICY_VIOLATED") || slices.Contains(a.violations, "VPC_SERVICE_CONTROLS") ||
-		a.says("vpcServiceControlsUniqueIdentifier", "vpcServiceControlsUniqueId")
+		a.says("vpcServiceControlsUniqueId")
 }
 
 // addressFilter reports a refusal by a bucket's IP filter.

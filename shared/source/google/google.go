@@ -42,7 +42,8 @@ type Access struct {
 	principal string
 	tokens    *tokens
 	transport *http.Transport
-	client    *http.Client // bears the token
+	bearer    *bearer
+	client    *http.Client // with bearer
 }
 
 // Open prepares an access; nothing is sent yet. A credential that cannot be
@@ -55,8 +56,20 @@ func Open(credential source.Credential, endpoints source.Endpoints, scopes ...st
 		return nil, err
 	}
 	a.principal, a.tokens = m.principal, newTokens(m.fetch)
-	a.client = &http.Client{Transport: &bearer{base: a.transport, tokens: a.tokens}, CheckRedirect: noRedirect}
+	a.bearer = &bearer{base: a.transport, tokens: a.tokens, agent: product}
+	a.client = &http.Client{Transport: a.bearer, CheckRedirect: noRedirect}
 	return a, nil
+}
+
+// product is how requests call themselves in Google's audit logs.
+const product = "headwater"
+
+// Identify has requests carry the id of the connection too, so that the owner
+// of the data finds out what read it. Call it before anything else.
+func (a *Access) Identify(connection string) {
+	if connection != "" {
+		a.bearer.agent = product + "/" + connection
+	}
 }
 
 // Close closes the network connections. A second Close is a no-op.

@@ -43,6 +43,7 @@ func (a *Access) Dial(service string) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)), // a batch of rows is tens of MiB at most
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithDisableServiceConfig(),
+		grpc.WithUserAgent(a.bearer.agent),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("dialing %s: %w", service, err)

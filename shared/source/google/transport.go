@@ -3,6 +3,7 @@ package google
 import (
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,7 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 type bearer struct {
 	base   http.RoundTripper
 	tokens *tokens
+	agent  string // stands before the SDK's own User-Agent
 }
 
 func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -36,7 +38,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := b.base.RoundTrip(bearing(req, token))
+	res, err := b.base.RoundTrip(b.bearing(req, token))
 	if err != nil || res.StatusCode != http.StatusUnauthorized {
 		return res, err
 	}
@@ -51,13 +53,14 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if token, err = b.tokens.get(req.Context()); err != nil {
 		return nil, err
 	}
-	return b.base.RoundTrip(bearing(again, token))
+	return b.base.RoundTrip(b.bearing(again, token))
 }
 
 // bearing is a request with a token: a RoundTripper must leave its request as it is.
-func bearing(req *http.Request, token string) *http.Request {
+func (b *bearer) bearing(req *http.Request, token string) *http.Request {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("User-Agent", strings.TrimSpace(b.agent+" "+req.Header.Get("User-Agent")))
 	return req
 }
 
