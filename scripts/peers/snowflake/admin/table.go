@@ -35,6 +35,12 @@ func (a *API) tables(r *http.Request, list []table) error {
 			if err != nil {
 				return err
 			}
+			if one.Query != "" && len(one.Columns) == 0 {
+				if one.Columns, err = a.Server.Executor().ViewColumns(r.Context(), one); err != nil {
+					a.World.DropTable(one)
+					return fmt.Errorf("view %s: %w", one.Name, err)
+				}
+			}
 			added = append(added, one)
 		}
 	}

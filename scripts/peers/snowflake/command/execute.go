@@ -209,22 +209,31 @@ func (c *call) query(describe bool) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, Translate(err)
 	}
-	out := Outcome{Type: typeSelect, Rows: rows, Sources: rows.Columns()}
-	for i, source := range rows.Columns() {
-		column := datatype.Column{Name: sqltext.Decode(source.Name), Nullable: true}
-		if i < len(q.Columns) && len(q.Columns) == len(rows.Columns()) {
-			column.Name, column.Nullable = q.Columns[i].Name, q.Columns[i].Nullable
-			if typ := q.Columns[i].Type; typ != nil {
-				column.Type = *typ
-				out.Columns = append(out.Columns, column)
+	columns, err := resultColumns(q.Columns, rows.Columns())
+	if err != nil {
+		rows.Close()
+		return Outcome{}, err
+	}
+	return Outcome{Type: typeSelect, Columns: columns, Rows: rows, Sources: rows.Columns()}, nil
+}
+
+// resultColumns are the columns of a result: of the types that the query's
+// text tells, or else of those that the engine's stand for.
+func resultColumns(known []dialect.Column, sources []engine.Column) ([]datatype.Column, error) {
+	out := make([]datatype.Column, len(sources))
+	for i, source := range sources {
+		out[i] = datatype.Column{Name: sqltext.Decode(source.Name), Nullable: true}
+		if len(known) == len(sources) {
+			out[i].Name, out[i].Nullable = known[i].Name, known[i].Nullable
+			if known[i].Type != nil {
+				out[i].Type = *known[i].Type
 				continue
 			}
 		}
-		if column.Type, err = datatype.FromDuckDB(source.Type); err != nil {
-			rows.Close()
-			return Outcome{}, refusal.Unsupported("%v", err)
+		var err error
+		if out[i].Type, err = datatype.FromDuckDB(source.Type); err != nil {
+			return nil, refusal.Unsupported("%v", err)
 		}
-		out.Columns = append(out.Columns, column)
 	}
 	return out, nil
 }

@@ -1,9 +1,11 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	"github.com/headwaterhq/headwater/scripts/peers/snowflake/datatype"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/dialect"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/refusal"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/sqltext"
@@ -182,4 +184,19 @@ func (r *reader) Context(function string) (*string, bool) {
 		return nil, true
 	}
 	return &value, true
+}
+
+// ViewColumns are the columns that a view's query has. The world must be locked.
+func (x *Executor) ViewColumns(ctx context.Context, t *world.Table) ([]datatype.Column, error) {
+	c := &call{Executor: x, ctx: ctx, session: NewSession(0, &world.User{Name: t.Owner}, "", Where{Role: t.Owner}, false)}
+	src, err := (&reader{call: c, roles: x.World.Closure(t.Owner), home: t.Schema}).view(t)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := x.Engine.Query(ctx, "UTC", "SELECT * FROM "+src.SQL+" LIMIT 0")
+	if err != nil {
+		return nil, Translate(err)
+	}
+	defer rows.Close()
+	return resultColumns(src.Columns, rows.Columns())
 }

@@ -6,14 +6,12 @@ import (
 	"strings"
 )
 
-// A Column is a column of a table or of a result. A result column whose type
-// could not be followed to a table has none of its own; see FromDuckDB.
+// A Column is a column of a table or of a result.
 type Column struct {
-	Name     string `json:"name"`
-	Type     Type   `json:"-"`
-	Nullable bool   `json:"-"`
-	Comment  string `json:"comment"`
-	Default  string `json:"default"`
+	Name             string
+	Type             Type
+	Nullable         bool
+	Comment, Default string
 }
 
 // String is the type as DESCRIBE TABLE writes it.

@@ -282,9 +282,10 @@ func (t *translator) convertZone(s *scope) (expression, error) {
 	return expression{sql: "{'ts': " + e.instant() + ", 'tz': 0::INTEGER}", typ: &typ, nullable: true}, t.expect(")")
 }
 
-// The elements of the service's formats and what strftime has for them.
+// The elements of the service's formats and what strftime has for them. Its
+// own element for nanoseconds garbles what follows it in DuckDB 1.4.3.
 var elements = []struct{ from, to string }{
-	{"YYYY", "%Y"}, {"HH24", "%H"}, {"FF9", "%n"}, {"FF6", "%f"}, {"FF3", "%g"}, {"MM", "%m"}, {"DD", "%d"}, {"MI", "%M"}, {"SS", "%S"},
+	{"YYYY", "%Y"}, {"HH24", "%H"}, {"MM", "%m"}, {"DD", "%d"}, {"MI", "%M"}, {"SS", "%S"},
 }
 
 // format reads the format of TO_VARCHAR(value, format).
@@ -307,11 +308,24 @@ func (t *translator) format(e expression, function string) (expression, error) {
 	default:
 		return e, refusal.Unsupported("a %s in a format", e.typ.Base)
 	}
+	var parts []string
 	var b strings.Builder
+	flush := func() {
+		if b.Len() > 0 {
+			parts = append(parts, "strftime("+sql+", "+sqltext.Literal(b.String())+")")
+			b.Reset()
+		}
+	}
 	for len(text) > 0 {
 		if inner, rest, ok := strings.Cut(text[1:], `"`); text[0] == '"' && ok {
 			b.WriteString(strings.ReplaceAll(inner, "%", "%%"))
 			text = rest
+			continue
+		}
+		if len(text) > 2 && text[:2] == "FF" && text[2] >= '0' && text[2] <= '9' {
+			flush()
+			parts = append(parts, "left(lpad((((epoch_ns("+sql+") % 1000000000) + 1000000000) % 1000000000)::VARCHAR, 9, '0'), "+text[2:3]+")")
+			text = text[3:]
 			continue
 		}
 		known := false
@@ -331,6 +345,7 @@ func (t *translator) format(e expression, function string) (expression, error) {
 			return e, refusal.Unsupported("the format element at %q", text)
 		}
 	}
+	flush()
 	typ := datatype.Type{Base: datatype.Text, Length: 16777216}
-	return expression{sql: "strftime(" + sql + ", " + sqltext.Literal(b.String()) + ")", typ: &typ, nullable: true}, nil
+	return expression{sql: "(" + strings.Join(parts, " || ") + ")", typ: &typ, nullable: true}, nil
 }

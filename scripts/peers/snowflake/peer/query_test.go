@@ -13,7 +13,9 @@ const people = `{"tables": [{"database": "D", "schema": "S", "name": "PEOPLE", "
 func TestQuery(t *testing.T) {
 	h := seeded(t)
 	h.admin("apply", people)
-	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "RICH", "columns": [{"name": "WHO", "type": "VARCHAR"}], "query": "select name from people where paid > 1"}]}`)
+	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "RICH", "columns": [{"name": "WHO", "type": "VARCHAR"}], "query": "select name from people where paid > 1"},
+		{"database": "D", "schema": "S", "name": "BARE", "query": "select id, upper(name) loud from people"},
+		{"database": "D", "schema": "S", "name": "VECTORS", "columns": [{"name": "V", "type": "VECTOR(FLOAT, 2)"}], "rows": [[[1.5, -2]]]}]}`)
 	db := h.open(nil)
 	for _, test := range []struct {
 		name, query string
@@ -35,7 +37,18 @@ func TestQuery(t *testing.T) {
 		{"cast", "select '12'::int + 1, cast('1.5' as float), to_varchar(5)", nil, [][]string{{"13", "1.5", "5"}}},
 		{"context", "select current_user(), current_role(), current_warehouse(), current_database(), current_schema()", nil, [][]string{{"LOADER", "READER", "WH", "D", "S"}}},
 		{"comment and case", "-- hello\nselect case when id = 1 then 'one' else 'more' end w from people where id <= 2 order by id", nil, [][]string{{"one"}, {"more"}}},
-		{"information schema", "select table_name, table_type, row_count from information_schema.tables where table_schema = 'S' order by 1", nil, [][]string{{"PEOPLE", "BASE TABLE", "3"}, {"RICH", "VIEW", "∅"}}},
+		{"formats", `select to_varchar('01:02:03.000000004'::time(9), 'HH24:MI:SS.FF9'), to_varchar('2024-01-02 03:04:05.000000006'::timestamp_ntz(9), 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"'),
+			to_varchar(convert_timezone('UTC', '2024-01-02 03:04:05.5 +02:00'::timestamp_tz(9)), 'YYYY-MM-DD HH24:MI:SS.FF3')`, nil, [][]string{{"01:02:03.000000004", "2024-01-02T03:04:05.000000006Z", "2024-01-02 01:04:05.500"}}},
+		{"beyond nanoseconds", "select '2024-01-01'::timestamp_ntz(9) > '0001-01-01'::timestamp_ntz(9), '2024-01-01'::timestamp_tz(9) < '9999-12-31'::timestamp_tz(9)", nil, [][]string{{"true", "true"}}},
+		{"instants compare", "select '2024-01-01 12:00:00 +02:00'::timestamp_tz(9) = '2024-01-01 10:00:00 +0000'::timestamp_tz(9), '2024-01-01 12:00:00 +02:00'::timestamp_tz in ('2024-01-01'::timestamp_tz, '2024-01-01 10:00:00'::timestamp_tz)", nil, [][]string{{"true", "true"}}},
+		{"typed binds", "select ?::date, ?, ?::binary, ?", []any{"2024-02-29", 1.5, "00ff", true}, [][]string{{"2024-02-29T00:00:00Z", "1.5", "\x00\xff", "true"}}},
+		{"semi-structured", `select parse_json('{"a": {"b": [1, "x"]}}'):a.b[1]::varchar, to_json(parse_json('{"a": [1]}')), parse_json('[1]')[0] = 1`, nil, [][]string{{"x", `{"a":[1]}`, "true"}}},
+		{"vector", "select v::array from vectors", nil, [][]string{{"[\n  1.5,\n  -2.0\n]"}}},
+		{"window", "select id, row_number() over (partition by name is null order by id desc) n from people qualify n = 1 order by id", nil, [][]string{{"2", "1"}, {"3", "1"}}},
+		{"join", "select p.id, q.id from people p left join people q on q.id = p.id + 1 where p.id > 1 order by p.id", nil, [][]string{{"2", "3"}, {"3", "∅"}}},
+		{"explain", "explain using json select * from people", nil, [][]string{{`{"GlobalStats":{"partitionsTotal":1,"partitionsAssigned":1,"bytesAssigned":120},"Operations":[[{"id":0,"operation":"Result"}]]}`}}},
+		{"view columns", "select column_name, data_type, character_maximum_length from information_schema.columns where table_name = 'BARE'", nil, [][]string{{"ID", "NUMBER", "∅"}, {"LOUD", "TEXT", "16777216"}}},
+		{"information schema", "select table_name, table_type, row_count from information_schema.tables where table_schema = 'S' and table_name in ('PEOPLE', 'RICH') order by 1", nil, [][]string{{"PEOPLE", "BASE TABLE", "3"}, {"RICH", "VIEW", "∅"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := rows(t, db, t.Context(), test.query, test.args...)

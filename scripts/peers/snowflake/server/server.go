@@ -75,6 +75,9 @@ func New(ctx context.Context, w *world.World, st *store.Store, e engine.Engine, 
 	return s
 }
 
+// Executor runs the server's statements.
+func (s *Server) Executor() *command.Executor { return s.executor }
+
 // Wait returns when no query runs any more.
 func (s *Server) Wait() { s.running.Wait() }
 
