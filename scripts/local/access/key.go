@@ -44,7 +44,7 @@ type Grant struct {
 
 // ReadOnly grants what reading a bucket takes.
 func ReadOnly(bucket string) Grant {
-	return Grant{Actions: []string{"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"}, Bucket: bucket}
+	return Grant{Actions: []string{"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"}, Bucket: bucket}
 }
 
 // Everything grants every action on a bucket; "*" is every bucket.

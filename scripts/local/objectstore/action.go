@@ -29,7 +29,10 @@ func parse(r *http.Request) request {
 		out.key = query.Get("prefix")
 	}
 	for name := range query {
-		if !plain[name] {
+		switch {
+		case name == "versions":
+			out.unsupported, out.action, out.key = name, "s3:ListBucketVersions", query.Get("prefix")
+		case !plain[name]:
 			out.unsupported, out.action = name, "s3:*"+name
 		}
 	}

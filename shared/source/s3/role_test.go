@@ -55,7 +55,7 @@ func TestTheTrustPolicyOfARemedyCures(t *testing.T) {
 	c.put(t, role, with("trust_policy", r.Remedy.Snippet))
 	results := check(t, byRole(bucket, role))
 	for _, r := range results {
-		if r.Outcome != source.Pass && r.Name != "s3.pin_versions" { // the peer keeps none
+		if r.Outcome != source.Pass {
 			t.Errorf("%s: %s: %s", r.Name, r.Outcome, r.Detail)
 		}
 	}
