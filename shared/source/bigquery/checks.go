@@ -109,14 +109,17 @@ func (c *checker) both(ctx context.Context, permission, project, found string, e
 	return source.Finding{Detail: found}, nil
 }
 
-// naming makes a refusal name the permission that the request needs.
+// naming makes a refusal name the permission that the request needs, and on
+// what, where BigQuery does not say that it is about another one.
 func naming(permission, resource string, err error) error {
 	class := (Driver{}).Classify(err)
-	if class == nil || class.Code != fault.SourcePermission || strings.Contains(class.Message, "policy tag") ||
-		google.Permission(err) == "" && !strings.Contains(class.Message, "lacks") && !strings.Contains(class.Message, "denied") {
+	if class == nil || class.Code != fault.SourcePermission {
 		return err
 	}
-	return fault.Wrap(fault.SourcePermission, "the credential lacks "+permission+" on "+resource, err)
+	if named := google.Permission(err); named == permission || named == "" && strings.Contains(textOf(err), "User does not have") {
+		return fault.Wrap(fault.SourcePermission, "the credential lacks "+permission+" on "+resource, err)
+	}
+	return err
 }
 
 // getDatasets gets the datasets of the settings, or those that the credential sees.
@@ -263,7 +266,7 @@ func (c *checker) getData(ctx context.Context) (source.Finding, error) {
 	} else {
 		_, err = c.session.dryRun(ctx, query{sql: "SELECT * FROM " + r.sql() + " LIMIT 0", location: c.table.location})
 	}
-	if err != nil {
+	if err != nil && !(c.session.config.omni.given() && google.Permission(err) == checkConnection) { // which has a check of its own
 		return source.Finding{}, naming(checkData, "table "+r.name(), err)
 	}
 	return c.onTable(ctx, checkData, r, "read "+r.name())

@@ -104,3 +104,5 @@ func bearing(t *testing.T, token string) *http.Client {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func driver(peer *googlepeer.Peer) source.Driver { return bigquery.New(peer.Endpoints()) }

@@ -82,9 +82,12 @@ func bigQueryScope(req source.GrantRequest) []string {
 	return conditions
 }
 
-// BigQueryDatasets are the names in the setting "datasets", sorted.
+// BigQueryDatasets are the names in the setting "datasets", sorted; nil is all of them.
 func BigQueryDatasets(setting string) []string {
 	names := strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(names) == 0 {
+		return nil
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
