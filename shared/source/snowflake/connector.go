@@ -31,7 +31,7 @@ var _ driver.Connector = (*connector)(nil)
 const (
 	loginTimeout   = 30 * time.Second
 	requestTimeout = 2 * time.Minute
-	sdkRetries     = 1 // the portable layer retries too
+	sdkRetries     = -1 // none: the portable layer retries, and sooner than the SDK; 0 would be the SDK's own
 )
 
 func newConnector(c config, transport http.RoundTripper, tokens sf.TokenAccessor, client *http.Client) (*connector, error) {

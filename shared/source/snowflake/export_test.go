@@ -1,0 +1,29 @@
+package snowflake
+
+import (
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+)
+
+// HostOf is the host of an account.
+func HostOf(account string) string { return hostOf(account) }
+
+// Compact is the JSON that is delivered for a value.
+func Compact(text string) string { return string(appendCompact(nil, text)) }
+
+// ColumnOf is the column of a type as DESCRIBE writes it, and that type written again.
+func ColumnOf(name, text string, nanoText bool) (schema.Column, string, error) {
+	n, err := parseType(text)
+	return nativeField{name: name, nullable: true, nativeType: n}.column(nanoText), n.String(), err
+}
+
+// Where is the condition of a filter on one column.
+func Where(text string, nanoText bool, op source.Op, values ...string) (condition string, binds []string, err error) {
+	n, err := parseType(text)
+	if err != nil {
+		return "", nil, err
+	}
+	f := nativeField{name: "C", nullable: true, nativeType: n}
+	table := schema.Table{Columns: []schema.Column{f.column(nanoText)}}
+	return where(source.Filter{{Column: "C", Op: op, Values: values}}, table, []nativeField{f})
+}
