@@ -6,6 +6,12 @@ func WithLimits(f *Files, batchRows, recordBytes int) *Files {
 	return f
 }
 
+// WithPages makes pages of a discovery small.
+func WithPages(f *Files, tables int) *Files {
+	f.limits.pageTables = tables
+	return f
+}
+
 // The parsers of single values, for fuzzing.
 var (
 	ParseInt       = parseInt

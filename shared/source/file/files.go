@@ -2,8 +2,6 @@ package file
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -20,8 +18,8 @@ type Files struct {
 	limits limits
 	given  override
 
-	mu     sync.Mutex
-	listed []*listing // the tables of the discovery that runs, by name
+	mu   sync.Mutex
+	walk *walk // of the discovery that runs, between two pages
 }
 
 // New returns the tables below a prefix. Slashes around prefix do not matter.
@@ -33,24 +31,20 @@ func New(store Store, prefix string, options ...Option) *Files {
 	return f
 }
 
-// Discover returns the tables whose name follows cursor, and their columns.
-// One listing serves all pages of a session; a new session with a cursor lists again.
+// Discover returns some tables and their columns, in the order in which the keys
+// of the tables end. Objects are listed as the pages are asked for, once, and
+// only the tables of the current directories are held. A new session goes on with
+// a cursor alone; of the tables that were open then it lists the files again.
 func (f *Files) Discover(ctx context.Context, cursor string) (source.DiscoverPage, error) {
-	tables, err := f.inventory(ctx, cursor == "")
+	w, err := f.resume(ctx, cursor)
 	if err != nil {
 		return source.DiscoverPage{}, err
 	}
-	first, found := slices.BinarySearchFunc(tables, cursor, func(l *listing, name string) int { return strings.Compare(l.name, name) })
-	if found {
-		first++
+	tables, err := w.tables(ctx, f.limits.pageTables)
+	if err != nil {
+		return source.DiscoverPage{}, err
 	}
-	tables = tables[first:]
-	var page source.DiscoverPage
-	if len(tables) > f.limits.pageTables {
-		tables = tables[:f.limits.pageTables]
-		page.Next = tables[len(tables)-1].name
-	}
-	page.Tables = make([]schema.Table, len(tables))
+	page := source.DiscoverPage{Tables: make([]schema.Table, len(tables))}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
 	for i, l := range tables {
@@ -62,51 +56,23 @@ func (f *Files) Discover(ctx context.Context, cursor string) (source.DiscoverPag
 	if err := g.Wait(); err != nil {
 		return source.DiscoverPage{}, err
 	}
+	if !w.ended {
+		page.Next = w.cursor()
+		f.mu.Lock()
+		f.walk = w
+		f.mu.Unlock()
+	}
 	return page, nil
 }
 
-// inventory lists everything below the prefix, or returns what was listed.
-func (f *Files) inventory(ctx context.Context, anew bool) ([]*listing, error) {
+// resume takes the walk that stands at a cursor, or begins one there.
+func (f *Files) resume(ctx context.Context, cursor string) (*walk, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.listed != nil && !anew {
-		return f.listed, nil
+	w := f.walk
+	f.walk = nil
+	f.mu.Unlock()
+	if w != nil && w.cursor() == cursor {
+		return w, nil
 	}
-	tables := make(map[string]*listing)
-	err := f.list(ctx, f.layout.prefix, func(obj Object, p place) {
-		l, known := tables[p.table]
-		if !known {
-			l = &listing{name: p.table, keep: max(f.limits.footerFiles, f.limits.sampleFiles)}
-			tables[p.table] = l
-		}
-		l.add(obj, p)
-	})
-	if err != nil {
-		return nil, err
-	}
-	f.listed = make([]*listing, 0, len(tables))
-	for _, l := range tables {
-		f.listed = append(f.listed, l)
-	}
-	slices.SortFunc(f.listed, func(a, b *listing) int { return strings.Compare(a.name, b.name) })
-	return f.listed, nil
-}
-
-// list calls see for every data file below a prefix, in the order of keys.
-func (f *Files) list(ctx context.Context, prefix string, see func(Object, place)) error {
-	for cursor := ""; ; {
-		page, err := f.store.List(ctx, prefix, cursor)
-		if err != nil {
-			return err
-		}
-		for _, obj := range page.Objects {
-			if p, ok := f.layout.place(obj.Key); ok {
-				see(obj, p)
-			}
-		}
-		if page.Next == "" {
-			return nil
-		}
-		cursor = page.Next
-	}
+	return f.newWalk(ctx, cursor)
 }

@@ -16,6 +16,8 @@ type listing struct {
 	fault      error  // the first thing that makes the files no table
 	partitions partitionColumns
 
+	unlisted bool // only the name is known
+
 	keep   int // spread holds up to twice as many files, evenly over the table
 	stride int64
 	spread []Object

@@ -125,6 +125,7 @@ func discover(t testing.TB, f *file.Files) []schema.Table {
 		}
 		tables = append(tables, page.Tables...)
 		if cursor = page.Next; cursor == "" {
+			slices.SortFunc(tables, func(a, b schema.Table) int { return strings.Compare(a.Name, b.Name) })
 			return tables
 		}
 	}

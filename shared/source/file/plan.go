@@ -68,14 +68,10 @@ func (p part) label() string {
 // text); a compressed file is one part. The table is described anew: an error
 // says which file does not fit.
 func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, error) {
-	l := &listing{name: req.Table.Name, keep: max(f.limits.footerFiles, f.limits.sampleFiles)}
 	var objects []Object
-	err := f.list(ctx, f.layout.prefixOf(req.Table.Name), func(obj Object, p place) {
-		if p.table == req.Table.Name {
-			l.add(obj, p)
-			if obj.Size > 0 {
-				objects = append(objects, obj)
-			}
+	l, err := f.listTable(ctx, req.Table.Name, func(obj Object) {
+		if obj.Size > 0 {
+			objects = append(objects, obj)
 		}
 	})
 	if err != nil {

@@ -40,6 +40,9 @@ func (f *Files) sampleText(ctx context.Context, format string, objects []Object)
 	return s, nil
 }
 
+// sampleRows is how many rows of a sample are looked at together.
+const sampleRows = 1024
+
 func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sample) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -48,8 +51,8 @@ func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sa
 		return err
 	}
 	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
-	t := newText(in, 0, f.limits.bufferBytes)
-	b := newBlock(0, f.limits.batchRows)
+	t := newText(in, 0, in.bufferFor(f.limits.bufferBytes))
+	b := newBlock(0, min(f.limits.batchRows, sampleRows))
 	var tok tokenizer
 	var columns []*inference
 	if format == formatCSV {

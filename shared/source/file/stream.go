@@ -104,6 +104,15 @@ func (s *stream) transcode(enc encoding) {
 	}
 }
 
+// bufferFor is the size of a buffer for the content: no more than a small file needs.
+func (s *stream) bufferFor(most int) int {
+	const widest = 3 // bytes of UTF-8 for one of another encoding
+	if s.codec != "" || s.body.left >= int64(most) {
+		return most
+	}
+	return min(most, int(s.body.left+s.body.read)*widest+16)
+}
+
 // shifted reports whether offsets in the content are not those in the object.
 func (s *stream) shifted() bool { return s.codec != "" || s.enc != utf8Text }
 
