@@ -66,6 +66,7 @@ func (s *stack) addSettleRule() {
 				"status": []string{"FAILED", "TIMED_OUT", "ABORTED"},
 				"stateMachineArn": []*string{
 					s.machines[names.ValidateConnection].StateMachineArn(),
+					s.machines[names.RefreshSchema].StateMachineArn(),
 					s.machines[names.RunImport].StateMachineArn(),
 				},
 			},

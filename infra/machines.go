@@ -31,7 +31,8 @@ type machineSpec struct {
 // each other.
 func (s *stack) addMachines() {
 	for _, spec := range []machineSpec{
-		{name: names.ValidateConnection, calls: []string{names.Check, names.Discover, names.Settle}},
+		{name: names.RefreshSchema, calls: []string{names.Discover, names.Settle}},
+		{name: names.ValidateConnection, calls: []string{names.Check, names.Discover, names.Settle}, starts: []string{names.RefreshSchema}},
 		{name: names.RunImport, calls: []string{names.Plan, names.Extract, names.Commit, names.Settle}, items: names.RunPrefix},
 		{name: names.DispatchImports, calls: []string{names.Settle, names.Claim}, starts: []string{names.RunImport}},
 		{name: names.DailyUpkeep, calls: []string{names.Roster}, starts: []string{names.ValidateConnection}, items: names.UpkeepPrefix},

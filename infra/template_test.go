@@ -188,7 +188,7 @@ func TestSettleHearsOfEveryBadEnd(t *testing.T) {
 		if diff := cmp.Diff([]string{"FAILED", "TIMED_OUT", "ABORTED"}, rule.EventPattern.Detail.Status); diff != "" {
 			t.Errorf("%s statuses (-want +got):\n%s", id, diff)
 		}
-		if len(rule.EventPattern.Detail.StateMachineArn) != 2 || len(rule.Targets) != 1 {
+		if len(rule.EventPattern.Detail.StateMachineArn) != 3 || len(rule.Targets) != 1 {
 			t.Fatalf("%s watches %v for %v", id, rule.EventPattern.Detail.StateMachineArn, rule.Targets)
 		}
 		if target := rule.Targets[0]; !strings.HasPrefix(target.Arn.id(), "Settle") || target.DeadLetterConfig.Arn.id() == "" {

@@ -44,14 +44,14 @@ func (w *world) check(t *testing.T, outcome asl.Outcome, want expectation) {
 func TestValidateConnection(t *testing.T) {
 	passed, bad := always(map[string]any{"passed": true}), always(map[string]any{"passed": false})
 	done, settled := always(map[string]any{"done": true}), always(map[string]any{"settled": 1})
-	page := func(n int, _ map[string]any) (any, error) { return map[string]any{"done": n == 2}, nil }
+	some := always(map[string]any{"done": false})
 	const again = 5 // the first attempt and four more
 	for name, c := range map[string]struct {
 		check, discover, settle answer
 		want                    expectation
 	}{
-		"good connection": {passed, page, settled, expectation{
-			[]string{"check", "discover", "discover", "discover", "settle"}, []string{"validation"}, "",
+		"good connection": {passed, done, settled, expectation{
+			[]string{"check", "discover", "settle"}, []string{"validation"}, "",
 		}},
 		"bad credential": {bad, done, settled, expectation{
 			[]string{"check", "settle"}, []string{"validation"}, "",
@@ -78,6 +78,57 @@ func TestValidateConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := &world{script: map[string]answer{"check": c.check, "discover": c.discover, "settle": c.settle}}
 			outcome, _ := w.run(t, names.ValidateConnection, validation)
+			w.check(t, outcome, c.want)
+			if len(w.started) > 0 {
+				t.Errorf("started %v", w.started)
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		refuse  string
+		settled []string
+		failure string
+	}{
+		"large schema":                   {"", []string{"validation"}, ""},
+		"large schema, started already":  {"ExecutionAlreadyExists", []string{"validation"}, ""},
+		"large schema that cannot go on": {"StateMachineDeleting", []string{"validation", "validation: Sfn.StateMachineDeletingException"}, "Sfn.StateMachineDeletingException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{script: map[string]answer{"check": passed, "discover": some, "settle": settled}, refuse: map[string]string{}}
+			if c.refuse != "" {
+				w.refuse["v"] = c.refuse
+			}
+			outcome, _ := w.run(t, names.ValidateConnection, validation)
+			w.check(t, outcome, expectation{settled: c.settled, failure: c.failure})
+			if want := "v " + validation; c.refuse == "" && !slices.Equal(w.started, []string{want}) {
+				t.Errorf("started %v, want %s", w.started, want)
+			}
+		})
+	}
+}
+
+func TestRefreshSchema(t *testing.T) {
+	settled := always(map[string]any{"settled": 1})
+	for name, c := range map[string]struct {
+		discover answer
+		want     expectation
+	}{
+		"in three calls": {
+			func(n int, _ map[string]any) (any, error) { return map[string]any{"done": n == 2}, nil },
+			expectation{[]string{"discover", "discover", "discover", "settle"}, []string{"validation"}, ""},
+		},
+		"refused": {
+			failing(forever, "source.permission_denied", nil),
+			expectation{[]string{"discover", "settle"}, []string{"validation: source.permission_denied"}, "source.permission_denied"},
+		},
+		"the source hiccups": {
+			failing(2, "source.unavailable", always(map[string]any{"done": true})),
+			expectation{[]string{"discover", "discover", "discover", "settle"}, []string{"validation"}, ""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{script: map[string]answer{"discover": c.discover, "settle": settled}}
+			outcome, _ := w.run(t, names.RefreshSchema, validation)
 			w.check(t, outcome, c.want)
 		})
 	}

@@ -81,7 +81,7 @@ func machines(t *testing.T) map[string]string {
 		}
 		texts[strings.TrimSuffix(path, ".asl.json")] = string(text)
 	}
-	want := []string{names.DailyUpkeep, names.DispatchImports, names.RunImport, names.ValidateConnection}
+	want := []string{names.DailyUpkeep, names.DispatchImports, names.RefreshSchema, names.RunImport, names.ValidateConnection}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(texts))); diff != "" {
 		t.Fatalf("state machines (-want +got):\n%s", diff)
 	}
@@ -239,7 +239,7 @@ func TestErrorNamesAreKnown(t *testing.T) {
 // settle every step that can fail leads to settle, and settle to the failure.
 func TestFailuresAreSettled(t *testing.T) {
 	eachState(t, func(machine, name string, s state) {
-		if machine != names.ValidateConnection && machine != names.RunImport || s.Type != "Task" && s.Type != "Map" {
+		if !slices.Contains([]string{names.ValidateConnection, names.RefreshSchema, names.RunImport}, machine) || s.Type != "Task" && s.Type != "Map" {
 			return
 		}
 		next := map[string]string{

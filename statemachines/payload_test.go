@@ -106,6 +106,7 @@ func TestExecutionInputs(t *testing.T) {
 	inputs := documented(t)
 	sent := map[string][]string{
 		names.ValidateConnection: inputs[names.Check][0].required,
+		names.RefreshSchema:      inputs[names.Discover][0].required,
 		names.RunImport:          inputs[names.Plan][0].required,
 		names.DispatchImports:    {"scheduled_time"},
 		names.DailyUpkeep:        {"scheduled_time"},

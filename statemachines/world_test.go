@@ -61,6 +61,7 @@ func (w *world) runOn(t *testing.T, machine, input string) (asl.Outcome, *asltes
 	t.Helper()
 	substitutions := map[string]string{
 		"RunImportStateMachineArn":          "arn:aws:states:us-east-1:000000000000:stateMachine:run-import",
+		"RefreshSchemaStateMachineArn":      "arn:aws:states:us-east-1:000000000000:stateMachine:refresh-schema",
 		"ValidateConnectionStateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:validate-connection",
 	}
 	for name := range documented(t) {

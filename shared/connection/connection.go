@@ -81,10 +81,20 @@ type Discovery struct {
 	Tables  int    `json:"tables,omitempty"`
 	Key     string `json:"key,omitempty"`     // index of the snapshot, when complete
 	Version string `json:"version,omitempty"` // of the snapshot
+
+	// Why it ended before it was complete, after the validation itself had passed.
+	ErrorCode    string `json:"error_code,omitempty"`
+	ErrorMessage string `json:"error_message,omitempty"`
 }
 
 // Done reports whether the snapshot is complete.
 func (d Discovery) Done() bool { return d.Key != "" }
+
+// discovering reports whether the discovery may go on. It does so beyond the
+// end of a validation that has passed: a large source takes longer than a verdict.
+func (v Validation) discovering() bool {
+	return v.Outcome == Running || v.Outcome == Passed && !v.Discovery.Done() && v.Discovery.ErrorCode == ""
+}
 
 // Ref names a validation.
 type Ref struct {

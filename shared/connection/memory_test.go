@@ -113,7 +113,9 @@ func live() int64 {
 	return int64(m.HeapAlloc)
 }
 
-func (d *disk) path(key string) string { return filepath.Join(d.dir, strings.ReplaceAll(key, "/", "_")) }
+func (d *disk) path(key string) string {
+	return filepath.Join(d.dir, strings.ReplaceAll(key, "/", "_"))
+}
 
 func (d *disk) look() {
 	d.mu.Lock()

@@ -21,11 +21,12 @@ type Settler struct {
 const actor = "headwater"
 
 // Settle ends a validation. With a nil cause the report decides: passed when the
-// checks passed and the schema is complete. It reports false when the
-// validation had ended before, or its connection is gone.
+// checks passed and the discovery is complete, or under way; then it is called
+// again at the discovery's end. It reports false when nothing was left to end,
+// or the connection is gone.
 func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
 	v, err := s.Store.Validation(ctx, ref)
-	if gone(err) || err == nil && v.Outcome != Running {
+	if gone(err) || err == nil && v.Outcome == Failed {
 		return false, nil
 	}
 	if err != nil {
@@ -38,9 +39,26 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 	if err != nil {
 		return false, err
 	}
+	if v.Outcome == Passed {
+		return s.settleSchema(ctx, v, c, cause)
+	}
 	v.end(cause, s.Now().UTC())
 	c.follow(v)
 	return s.Store.SettleValidation(ctx, v, c)
+}
+
+// settleSchema ends the discovery of a validation that has passed before it.
+func (s *Settler) settleSchema(ctx context.Context, v Validation, c Connection, cause *fault.Error) (bool, error) {
+	d := v.Discovery
+	switch {
+	case d.Done() && c.SchemaRefreshed.Before(v.EndedAt): // so it was not complete then
+		c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed = d.Key, d.Version, s.Now().UTC()
+		return s.Store.AdoptSchema(ctx, c, v.ID)
+	case cause != nil && v.discovering():
+		d.ErrorCode, d.ErrorMessage = string(cause.Code), cause.Message
+		return s.Store.RecordDiscovery(ctx, v.Ref(), d.Pages, d)
+	}
+	return false, nil
 }
 
 // sweepLimit is how many a sweep looks up at once.
@@ -80,7 +98,7 @@ func (v *Validation) end(cause *fault.Error, now time.Time) {
 		v.ErrorCode, v.ErrorMessage = string(fault.Internal), "the checks left no report"
 	case !source.Passed(v.Checks):
 		// The failing check says it.
-	case !v.Discovery.Done():
+	case v.Discovery.Pages == 0:
 		v.ErrorCode, v.ErrorMessage = string(fault.Internal), "the discovery left no schema"
 	default:
 		v.Outcome = Passed
@@ -93,7 +111,9 @@ func (c *Connection) follow(v Validation) {
 	switch {
 	case v.Outcome == Passed:
 		c.Status = Active
-		c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed = v.Discovery.Key, v.Discovery.Version, v.EndedAt
+		if v.Discovery.Done() {
+			c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed = v.Discovery.Key, v.Discovery.Version, v.EndedAt
+		}
 	case was != Active || v.disproved():
 		c.Status = Inactive
 	}

@@ -55,14 +55,16 @@ type Validations interface {
 	Validation(ctx context.Context, ref Ref) (Validation, error)
 	// RecordChecks keeps the report if the validation is running; false when it is not.
 	RecordChecks(ctx context.Context, ref Ref, checks []source.CheckResult) (bool, error)
-	// RecordDiscovery keeps progress if the validation is running and its
-	// discovery still stands at page from; false when not: another worker was first, or it has ended.
+	// RecordDiscovery keeps progress if the validation is running or has passed, and its
+	// discovery still stands at page from; false when not: another worker was first, or it has failed.
 	RecordDiscovery(ctx context.Context, ref Ref, from int, d Discovery) (bool, error)
 	// SettleValidation ends a running validation with v's outcome, error and time, and moves the
 	// connection to c's status and schema, at once. An older validation, when another one of the connection
 	// has begun, leaves the connection alone: the newest is the one to move it. It reports false, and changes
 	// nothing, when the validation has already ended or its connection is gone.
 	SettleValidation(ctx context.Context, v Validation, c Connection) (bool, error)
+	// AdoptSchema points the connection to c's schema, if the validation is still its newest; false when it is not.
+	AdoptSchema(ctx context.Context, c Connection, validationID string) (bool, error)
 	// OverdueValidations returns running validations whose deadline is before now.
 	OverdueValidations(ctx context.Context, now time.Time, limit int) ([]Validation, error)
 }

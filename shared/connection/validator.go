@@ -101,7 +101,7 @@ func (v *Validator) Discover(ctx context.Context, ref Ref) (done bool, err error
 	}
 	defer func() { _ = src.Close() }() // only read from
 	for !progress.Done() && v.Now().Sub(began) < pageBudget {
-		if validation.Outcome != Running {
+		if !validation.discovering() {
 			return false, errNotOpen()
 		}
 		next, err := v.discoverPage(ctx, src, ref, progress)

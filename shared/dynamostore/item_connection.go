@@ -31,6 +31,9 @@ var connectionStanding = []string{
 	"schema_key", "schema_version", "schema_refreshed_at", names.WorkPartitionKey, names.WorkSortKey,
 }
 
+// connectionSchema is what AdoptSchema changes.
+var connectionSchema = []string{"schema_key", "schema_version", "schema_refreshed_at"}
+
 // connectionRequest is what RequestValidation changes.
 var connectionRequest = []string{
 	"validation_id", "status", "status_reason", "status_actor", "status_at", names.WorkPartitionKey, names.WorkSortKey,

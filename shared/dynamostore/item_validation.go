@@ -31,6 +31,9 @@ type discoveryItem struct {
 	Tables  int    `dynamodbav:"tables"`
 	Key     string `dynamodbav:"key"`
 	Version string `dynamodbav:"version"`
+
+	ErrorCode    string `dynamodbav:"error_code,omitempty"`
+	ErrorMessage string `dynamodbav:"error_message,omitempty"`
 }
 
 type checkItem struct {

@@ -58,11 +58,21 @@ func (s *Store) RecordChecks(ctx context.Context, ref connection.Ref, checks []s
 		values{":checks": newCheckItems(checks), ":running": connection.Running}))
 }
 
-// RecordDiscovery keeps progress if the validation is running and its discovery still stands at page from.
+// RecordDiscovery keeps progress if the validation has not failed and its discovery still stands at page from.
 func (s *Store) RecordDiscovery(ctx context.Context, ref connection.Ref, from int, d connection.Discovery) (bool, error) {
 	return s.write(ctx, "recording discovery", update(validationKey(ref), "SET #discovery = :discovery",
-		running+" AND #discovery.#pages = :from",
-		values{":discovery": discoveryItem(d), ":running": connection.Running, ":from": from}))
+		"#outcome IN (:running, :passed) AND #discovery.#pages = :from",
+		values{":discovery": discoveryItem(d), ":running": connection.Running, ":passed": connection.Passed, ":from": from}))
+}
+
+// AdoptSchema points the connection to c's schema, if the validation is still its newest.
+func (s *Store) AdoptSchema(ctx context.Context, c connection.Connection, validationID string) (bool, error) {
+	adopted := values{":newest": validationID}
+	change, err := assign(newConnectionItem(c), connectionSchema, adopted)
+	if err != nil {
+		return false, err
+	}
+	return s.write(ctx, "adopting schema", update(connectionKey(c.WorkspaceID, c.ID), change, "#validation_id = :newest", adopted))
 }
 
 // SettleValidation ends a running validation and moves its connection, at once, if it is the connection's newest.

@@ -152,7 +152,7 @@ var classes = map[Code]Class{
 	PlatformUnknown:     {422, false, "There is no such platform.", "GET /v1/catalog lists the platforms."},
 	PlatformNotFound:    {404, false, "There is no such platform.", "GET /v1/catalog lists the platforms."},
 	SecretMisplaced:     {422, false, "A secret stands among the settings.", "Move it to credentials, and rotate it if it may have been logged on its way here."},
-	SchemaNotFound:      {404, false, "No schema has been discovered yet.", "Wait until the connection is active."},
+	SchemaNotFound:      {404, false, "No schema has been discovered yet.", "Wait until the connection's last validation has passed and its schema is complete."},
 	TableNotFound:       {404, false, "The connection has no such table.", "See the connection's schema."},
 	ValidationNotFound:  {404, false, "There is no such validation.", "GET the connection to find its last validation."},
 	ValidationNotOpen:   {409, false, "The validation has already ended.", "See its report; the next one runs within a day."},

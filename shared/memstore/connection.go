@@ -190,12 +190,12 @@ func (s *Store) RecordChecks(_ context.Context, ref connection.Ref, checks []sou
 	return true, nil
 }
 
-// RecordDiscovery keeps progress if the validation is running and its discovery still stands at page from.
+// RecordDiscovery keeps progress if the validation has not failed and its discovery still stands at page from.
 func (s *Store) RecordDiscovery(_ context.Context, ref connection.Ref, from int, d connection.Discovery) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.running(ref)
-	if !ok || v.Discovery.Pages != from {
+	v, ok := s.validations[ref]
+	if !ok || v.Outcome == connection.Failed || v.Discovery.Pages != from {
 		return false, nil
 	}
 	v.Discovery = d
@@ -219,6 +219,19 @@ func (s *Store) SettleValidation(_ context.Context, v connection.Validation, c c
 		moved.SchemaKey, moved.SchemaVersion, moved.SchemaRefreshed = c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed
 		s.putConnection(moved)
 	}
+	return true, nil
+}
+
+// AdoptSchema points the connection to c's schema, if the validation is still its newest.
+func (s *Store) AdoptSchema(_ context.Context, c connection.Connection, validationID string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	moved, ok := s.connections[owned{c.WorkspaceID, c.ID}]
+	if !ok || moved.ValidationID != validationID {
+		return false, nil
+	}
+	moved.SchemaKey, moved.SchemaVersion, moved.SchemaRefreshed = c.SchemaKey, c.SchemaVersion, c.SchemaRefreshed
+	s.putConnection(moved)
 	return true, nil
 }
 

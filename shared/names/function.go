@@ -24,6 +24,7 @@ const (
 // the stack's prefix, the name of the state machine.
 const (
 	ValidateConnection = "validate-connection"
+	RefreshSchema      = "refresh-schema"
 	RunImport          = "run-import"
 	DispatchImports    = "dispatch-imports"
 	DailyUpkeep        = "daily-upkeep"

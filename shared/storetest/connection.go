@@ -184,6 +184,8 @@ func testSettlement(t *testing.T, s Store) {
 	kept, err = s.RecordDiscovery(t.Context(), v.Ref(), 0, connection.Discovery{Pages: 1})
 	did(t, "RecordDiscovery after the end", false, kept, err)
 
+	testSchemaAfterwards(t, s)
+
 	older, newest := newValidation(c, id.New(id.Validation)), newValidation(c, id.New(id.Validation))
 	ok(t, "BeginValidation", s.BeginValidation(t.Context(), older))
 	ok(t, "BeginValidation of a newer one", s.BeginValidation(t.Context(), newest))
@@ -212,6 +214,34 @@ func testSettlement(t *testing.T, s Store) {
 		settled, err = s.SettleValidation(t.Context(), v, gone)
 		did(t, "SettleValidation of a dropped connection", false, settled, err)
 	}
+}
+
+// testSchemaAfterwards lets a discovery go on after its validation has passed.
+func testSchemaAfterwards(t *testing.T, s Store) {
+	t.Helper()
+	c, v := addConnection(t, s, "w")
+	v.Outcome, v.EndedAt, c.Status = connection.Passed, noon, connection.Active
+	settled, err := s.SettleValidation(t.Context(), v, c)
+	did(t, "SettleValidation", true, settled, err)
+	page := connection.Discovery{Cursor: "next", Pages: 1, Tables: 3}
+	kept, err := s.RecordDiscovery(t.Context(), v.Ref(), 0, page)
+	did(t, "RecordDiscovery after it has passed", true, kept, err)
+	v.Discovery = page
+	same(t, "validation whose discovery goes on", v, getValidation(t, s, v.Ref()))
+
+	found := c
+	found.SchemaKey, found.SchemaVersion, found.SchemaRefreshed = "key", "version", noon.Add(time.Hour)
+	stale := found
+	stale.Status, stale.Name = connection.Inactive, "stale" // what is not the schema's to change
+	kept, err = s.AdoptSchema(t.Context(), stale, id.New(id.Validation))
+	did(t, "AdoptSchema of an older validation", false, kept, err)
+	same(t, "connection after it", c, getConnection(t, s, c))
+	kept, err = s.AdoptSchema(t.Context(), stale, v.ID)
+	did(t, "AdoptSchema", true, kept, err)
+	same(t, "connection with its schema", found, getConnection(t, s, c))
+	stale.WorkspaceID = "other"
+	kept, err = s.AdoptSchema(t.Context(), stale, v.ID)
+	did(t, "AdoptSchema of another workspace's", false, kept, err)
 }
 
 func testActive(t *testing.T, s Store) {

@@ -957,11 +957,15 @@ type Validation struct {
 	Checks  []Check   `json:"checks"`
 	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
 
-	// Error Why something failed, when no failing check says it.
-	Error     Failure           `json:"error,omitempty,omitzero"`
-	ID        string            `json:"id"`
-	Outcome   ValidationOutcome `json:"outcome"`
-	StartedAt time.Time         `json:"started_at"`
+	// Error Why it failed, or, once it has passed, why the discovery ended before it was complete.
+	Error   Failure           `json:"error,omitempty,omitzero"`
+	ID      string            `json:"id"`
+	Outcome ValidationOutcome `json:"outcome"`
+
+	// SchemaComplete Whether all tables have been discovered. In a large source that goes on after the validation has passed; until then the
+	// connection has the schema of an earlier one, or none.
+	SchemaComplete bool      `json:"schema_complete"`
+	StartedAt      time.Time `json:"started_at"`
 
 	// TablesDiscovered So far.
 	TablesDiscovered int32             `json:"tables_discovered,omitempty,omitzero"`

@@ -1,6 +1,8 @@
 package controlapi
 
 import (
+	"cmp"
+
 	"github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
@@ -23,8 +25,9 @@ func wireConnection(c connection.Connection) Connection {
 func wireValidation(v connection.Validation) Validation {
 	return Validation{
 		ID: v.ID, Trigger: ValidationTrigger(v.Trigger), Outcome: ValidationOutcome(v.Outcome),
-		Checks: each(v.Checks, wireCheck), TablesDiscovered: int32(v.Discovery.Tables),
-		Error: wireFailure(v.ErrorCode, v.ErrorMessage), StartedAt: v.StartedAt, EndedAt: v.EndedAt,
+		Checks: each(v.Checks, wireCheck), TablesDiscovered: int32(v.Discovery.Tables), SchemaComplete: v.Discovery.Done(),
+		Error:     wireFailure(cmp.Or(v.ErrorCode, v.Discovery.ErrorCode), cmp.Or(v.ErrorMessage, v.Discovery.ErrorMessage)),
+		StartedAt: v.StartedAt, EndedAt: v.EndedAt,
 	}
 }
 
