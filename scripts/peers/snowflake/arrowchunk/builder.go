@@ -133,7 +133,7 @@ func metadata(t datatype.Type) arrow.Metadata {
 		precision, scale = 0, t.Scale
 	}
 	logical := strings.ToUpper(string(t.Base))
-	if t.Base == datatype.Geography || t.Base == datatype.Geometry {
+	if t.Base == datatype.Geography || t.Base == datatype.Geometry || t.Base == datatype.Map {
 		logical = "OBJECT"
 	}
 	return arrow.NewMetadata(

@@ -26,6 +26,7 @@ const (
 	Variant   Base = "variant"
 	Object    Base = "object"
 	Array     Base = "array"
+	Map       Base = "map"
 	Geography Base = "geography"
 	Geometry  Base = "geometry"
 	Vector    Base = "vector"
@@ -44,13 +45,16 @@ const (
 type Type struct {
 	Base                     Base
 	Precision, Scale, Length int
+	// Inner is what stands in the parentheses of a structured OBJECT, ARRAY or
+	// MAP, whose values are stored and sent as JSON like those of others.
+	Inner string
 }
 
 var plain = map[string]Type{
 	"FLOAT": {Base: Real}, "FLOAT4": {Base: Real}, "FLOAT8": {Base: Real}, "DOUBLE": {Base: Real}, "REAL": {Base: Real}, "DOUBLE PRECISION": {Base: Real},
 	"BOOLEAN": {Base: Boolean}, "DATE": {Base: Date}, "VARIANT": {Base: Variant}, "OBJECT": {Base: Object}, "ARRAY": {Base: Array},
 	"GEOGRAPHY": {Base: Geography}, "GEOMETRY": {Base: Geometry},
-	"INT": {Fixed, 38, 0, 0}, "INTEGER": {Fixed, 38, 0, 0}, "BIGINT": {Fixed, 38, 0, 0}, "SMALLINT": {Fixed, 38, 0, 0}, "TINYINT": {Fixed, 38, 0, 0}, "BYTEINT": {Fixed, 38, 0, 0},
+	"INT": {Base: Fixed, Precision: 38}, "INTEGER": {Base: Fixed, Precision: 38}, "BIGINT": {Base: Fixed, Precision: 38}, "SMALLINT": {Base: Fixed, Precision: 38}, "TINYINT": {Base: Fixed, Precision: 38}, "BYTEINT": {Base: Fixed, Precision: 38},
 }
 
 var scaled = map[string]Base{
@@ -60,6 +64,15 @@ var scaled = map[string]Base{
 
 // Parse reads a type as it is written in a column definition or a cast.
 func Parse(text string) (Type, error) {
+	text = strings.TrimSpace(text)
+	for _, base := range []Base{Object, Array, Map} {
+		n := len(base)
+		if len(text) > n && strings.EqualFold(text[:n], string(base)) {
+			if inner := strings.TrimSpace(text[n:]); strings.HasPrefix(inner, "(") && strings.HasSuffix(inner, ")") {
+				return parseStructured(base, inner[1:len(inner)-1])
+			}
+		}
+	}
 	name, args, err := split(text)
 	if err != nil {
 		return Type{}, err
@@ -82,7 +95,7 @@ func Parse(text string) (Type, error) {
 	var t Type
 	switch name {
 	case "NUMBER", "NUMERIC", "DECIMAL", "DEC":
-		t = Type{Fixed, at(0, 38), at(1, 0), 0}
+		t = Type{Base: Fixed, Precision: at(0, 38), Scale: at(1, 0)}
 	case "VARCHAR", "STRING", "TEXT", "NVARCHAR", "NVARCHAR2", "CHAR VARYING":
 		t = Type{Base: Text, Length: at(0, maxText)}
 	case "CHAR", "CHARACTER", "NCHAR":
@@ -139,7 +152,7 @@ func (t Type) Nanos() bool {
 // JSON tells whether values of the type travel as JSON text.
 func (t Type) JSON() bool {
 	switch t.Base {
-	case Variant, Object, Array, Geography, Geometry:
+	case Variant, Object, Array, Map, Geography, Geometry:
 		return true
 	}
 	return false

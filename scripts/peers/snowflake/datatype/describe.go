@@ -29,9 +29,12 @@ func (t Type) String() string {
 		return fmt.Sprintf("%s(%d)", strings.ToUpper(string(t.Base)), t.Scale)
 	case Vector:
 		return fmt.Sprintf("VECTOR(%s, %d)", t.element(), t.Length)
-	default:
-		return strings.ToUpper(string(t.Base))
 	}
+	name := strings.ToUpper(string(t.Base))
+	if t.Inner != "" {
+		return name + "(" + t.Inner + ")"
+	}
+	return name
 }
 
 func (t Type) element() string {
@@ -68,6 +71,9 @@ func (t Type) Show(nullable bool) string {
 	case Vector:
 		s += fmt.Sprintf(`,"vectorElementType":"%s","dimension":%d`, t.element(), t.Length)
 	}
+	if t.Inner != "" {
+		s += t.showStructured()
+	}
 	s += `,"nullable":` + strconv.FormatBool(nullable)
 	if t.Base == Text || t.Base == Binary {
 		s += `,"fixed":false`
@@ -98,6 +104,9 @@ func (c Column) Row() map[string]any {
 		row["length"], row["byteLength"] = t.Length, t.Bytes()
 	case Time, NTZ, LTZ, TZ:
 		row["precision"], row["scale"] = 0, t.Scale
+	case Map:
+		// So it is for clients that did not ask for structured types.
+		row["type"] = string(Object)
 	case Geography, Geometry:
 		// The service sends both in their GeoJSON form, an object under another name.
 		row["type"], row["extTypeName"] = string(Object), strings.ToUpper(string(t.Base))
@@ -112,8 +121,8 @@ func (c Column) Row() map[string]any {
 }
 
 var fromDuckDB = map[string]Type{
-	"TINYINT": {Fixed, 3, 0, 0}, "SMALLINT": {Fixed, 5, 0, 0}, "INTEGER": {Fixed, 10, 0, 0}, "BIGINT": {Fixed, 18, 0, 0}, "HUGEINT": {Fixed, 38, 0, 0},
-	"UTINYINT": {Fixed, 3, 0, 0}, "USMALLINT": {Fixed, 5, 0, 0}, "UINTEGER": {Fixed, 10, 0, 0}, "UBIGINT": {Fixed, 20, 0, 0},
+	"TINYINT": {Base: Fixed, Precision: 3}, "SMALLINT": {Base: Fixed, Precision: 5}, "INTEGER": {Base: Fixed, Precision: 10}, "BIGINT": {Base: Fixed, Precision: 18}, "HUGEINT": {Base: Fixed, Precision: 38},
+	"UTINYINT": {Base: Fixed, Precision: 3}, "USMALLINT": {Base: Fixed, Precision: 5}, "UINTEGER": {Base: Fixed, Precision: 10}, "UBIGINT": {Base: Fixed, Precision: 20},
 	"FLOAT": {Base: Real}, "DOUBLE": {Base: Real}, "VARCHAR": {Base: Text, Length: maxText}, "BLOB": {Base: Binary, Length: maxBinary},
 	"BOOLEAN": {Base: Boolean}, "DATE": {Base: Date}, "TIME": {Base: Time, Scale: 9}, "TIME_NS": {Base: Time, Scale: 9}, "JSON": {Base: Variant},
 	"TIMESTAMP": {Base: NTZ, Scale: 9}, "TIMESTAMP_NS": {Base: NTZ, Scale: 9}, "TIMESTAMP_S": {Base: NTZ, Scale: 9}, "TIMESTAMP_MS": {Base: NTZ, Scale: 9},

@@ -55,7 +55,7 @@ func (t *translator) cast(e expression, to datatype.Type, try bool) (expression,
 			return out, refusal.Unsupported("a cast of %s to text", from)
 		}
 		out.sql = plain
-	case datatype.Variant, datatype.Object, datatype.Array:
+	case datatype.Variant, datatype.Object, datatype.Array, datatype.Map:
 		if e.typ == nil || !e.typ.JSON() {
 			plain = "to_json(" + e.sql + ")"
 		} else {

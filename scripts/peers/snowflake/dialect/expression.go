@@ -322,11 +322,14 @@ func (t *translator) typeName() (datatype.Type, error) {
 		return datatype.Type{}, err
 	}
 	t.take("PRECISION", "VARYING")
-	if t.take("(") {
-		for !t.take(")") {
-			if t.next().Kind == sqltext.End {
-				return datatype.Type{}, t.unexpected()
-			}
+	for depth := 0; depth > 0 || t.peek().Is("("); {
+		switch tok := t.next(); {
+		case tok.Is("("):
+			depth++
+		case tok.Is(")"):
+			depth--
+		case tok.Kind == sqltext.End:
+			return datatype.Type{}, t.unexpected()
 		}
 	}
 	typ, err := datatype.Parse(t.text[start:t.tokens[t.at-1].End])

@@ -132,6 +132,31 @@ func TestShow(t *testing.T) {
 	}
 }
 
+func TestStructured(t *testing.T) {
+	h := seeded(t)
+	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "NESTED", "columns": [
+		{"name": "O", "type": "object(n number(5,0), \"In ner\" array(varchar(9) not null))"}, {"name": "M", "type": "MAP(VARCHAR, FLOAT)"}]}]}`)
+	db := h.open(nil)
+	for _, test := range []struct {
+		query, column string
+		want          [][]string
+	}{
+		{"describe table nested", "type", [][]string{{`OBJECT(n NUMBER(5,0), "In ner" ARRAY(VARCHAR(9) NOT NULL))`}, {"MAP(VARCHAR(16777216), FLOAT)"}}},
+		{"show columns in table nested", "data_type", [][]string{
+			{`{"type":"OBJECT","fields":[{"fieldName":"n","fieldType":{"type":"FIXED","precision":5,"scale":0,"nullable":true}},{"fieldName":"In ner","fieldType":{"type":"ARRAY","elementType":{"type":"TEXT","length":9,"byteLength":36,"nullable":false,"fixed":false},"nullable":true}}],"nullable":true}`},
+			{`{"type":"MAP","keyType":{"type":"TEXT","length":16777216,"byteLength":16777216,"nullable":false,"fixed":false},"valueType":{"type":"REAL","nullable":true},"nullable":true}`}}},
+		{"select dtd_identifier from information_schema.columns where table_name = 'NESTED'", "DTD_IDENTIFIER", [][]string{{"1"}, {"2"}}},
+	} {
+		got, err := pick(t, db, test.query, test.column)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.query, diff)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	h := seeded(t)
 	h.admin("apply", shop)

@@ -44,6 +44,8 @@ func TestTypes(t *testing.T) {
 		{"json null", "VARIANT", `{"$json": null}`, "null", "utf8"},
 		{"object", "OBJECT", `{}`, "{}", "utf8"},
 		{"array", "ARRAY", `["<x>"]`, "[\n  \"<x>\"\n]", "utf8"},
+		{"structured", "OBJECT(n NUMBER(5,0), inner ARRAY(VARCHAR(9) NOT NULL))", `{"n": 1, "inner": ["a"]}`, "{\n  \"inner\": [\n    \"a\"\n  ],\n  \"n\": 1\n}", "utf8"},
+		{"map", "MAP(VARCHAR, FLOAT)", `{"k": 1.5}`, "{\n  \"k\": 1.5\n}", "utf8"},
 		{"geography", "GEOGRAPHY", `{"type": "Point", "coordinates": [1, 2]}`, "{\n  \"coordinates\": [\n    1,\n    2\n  ],\n  \"type\": \"Point\"\n}", "utf8"},
 	}
 	h := seeded(t)

@@ -21,7 +21,8 @@ const catalogue = `
 CREATE TABLE meta_tables (oid BIGINT, table_catalog VARCHAR, table_schema VARCHAR, table_name VARCHAR, table_owner VARCHAR, table_type VARCHAR, is_transient VARCHAR, clustering_key VARCHAR,
 	row_count BIGINT, bytes BIGINT, retention_time BIGINT, created TIMESTAMP, last_altered TIMESTAMP, comment VARCHAR, view_definition VARCHAR, is_secure VARCHAR, is_dynamic VARCHAR);
 CREATE TABLE meta_columns (oid BIGINT, table_catalog VARCHAR, table_schema VARCHAR, table_name VARCHAR, column_name VARCHAR, ordinal_position BIGINT, column_default VARCHAR, is_nullable VARCHAR,
-	data_type VARCHAR, character_maximum_length BIGINT, character_octet_length BIGINT, numeric_precision BIGINT, numeric_precision_radix BIGINT, numeric_scale BIGINT, datetime_precision BIGINT, comment VARCHAR)`
+	data_type VARCHAR, character_maximum_length BIGINT, character_octet_length BIGINT, numeric_precision BIGINT, numeric_precision_radix BIGINT, numeric_scale BIGINT, datetime_precision BIGINT,
+	comment VARCHAR, dtd_identifier VARCHAR)`
 
 // AddTables copies tables into the catalogue. Neighbours with the same columns
 // have them written once.
@@ -58,7 +59,11 @@ func (s *Store) addColumns(ctx context.Context, first, last *world.Table) error 
 	lines := make([]string, len(first.Columns))
 	for i, c := range first.Columns {
 		values := []string{sqltext.Literal(c.Name), strconv.Itoa(i + 1), literalOrNull(c.Default), sqltext.Literal(yes(c.Nullable)), sqltext.Literal(c.Type.Schema())}
-		lines[i] = "(" + strings.Join(append(append(values, typeNumbers(c.Type)...), literalOrNull(c.Comment)), ", ") + ")"
+		identifier := "NULL::VARCHAR"
+		if c.Type.Inner != "" {
+			identifier = fmt.Sprintf("'%d'", i+1)
+		}
+		lines[i] = "(" + strings.Join(append(append(values, typeNumbers(c.Type)...), literalOrNull(c.Comment), identifier), ", ") + ")"
 	}
 	sql := fmt.Sprintf("INSERT INTO meta_columns SELECT oid, table_catalog, table_schema, table_name, c.* FROM meta_tables, (VALUES %s) AS c WHERE oid BETWEEN %d AND %d", strings.Join(lines, ", "), first.ID, last.ID)
 	if err := s.engine.Exec(ctx, sql); err != nil {
@@ -157,7 +162,7 @@ var views = map[string]view{
 	"COLUMNS": {"meta_columns", "true", join(
 		fields(text, "TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME"), fields(integer, "ORDINAL_POSITION"), fields(text, "COLUMN_DEFAULT IS_NULLABLE DATA_TYPE"),
 		fields(integer, "CHARACTER_MAXIMUM_LENGTH CHARACTER_OCTET_LENGTH NUMERIC_PRECISION NUMERIC_PRECISION_RADIX NUMERIC_SCALE DATETIME_PRECISION"),
-		constants("NULL", "INTERVAL_TYPE INTERVAL_PRECISION CHARACTER_SET_CATALOG CHARACTER_SET_SCHEMA CHARACTER_SET_NAME COLLATION_CATALOG COLLATION_SCHEMA COLLATION_NAME DOMAIN_CATALOG DOMAIN_SCHEMA DOMAIN_NAME UDT_CATALOG UDT_SCHEMA UDT_NAME SCOPE_CATALOG SCOPE_SCHEMA SCOPE_NAME MAXIMUM_CARDINALITY DTD_IDENTIFIER"),
+		constants("NULL", "INTERVAL_TYPE INTERVAL_PRECISION CHARACTER_SET_CATALOG CHARACTER_SET_SCHEMA CHARACTER_SET_NAME COLLATION_CATALOG COLLATION_SCHEMA COLLATION_NAME DOMAIN_CATALOG DOMAIN_SCHEMA DOMAIN_NAME UDT_CATALOG UDT_SCHEMA UDT_NAME SCOPE_CATALOG SCOPE_SCHEMA SCOPE_NAME MAXIMUM_CARDINALITY"), fields(text, "DTD_IDENTIFIER"),
 		constants("'NO'", "IS_SELF_REFERENCING IS_IDENTITY"), constants("NULL", "IDENTITY_GENERATION IDENTITY_START IDENTITY_INCREMENT IDENTITY_MAXIMUM IDENTITY_MINIMUM IDENTITY_CYCLE IDENTITY_ORDERED SCHEMA_EVOLUTION_RECORD"),
 		fields(text, "COMMENT"))},
 }
