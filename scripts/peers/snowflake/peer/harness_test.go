@@ -27,11 +27,11 @@ import (
 
 // A harness is a peer with an admin client.
 type harness struct {
-	t   *testing.T
+	t   testing.TB
 	url string
 }
 
-func start(t *testing.T) *harness {
+func start(t testing.TB) *harness {
 	t.Helper()
 	db, err := duck.Open()
 	if err != nil {
@@ -51,7 +51,7 @@ func start(t *testing.T) *harness {
 
 // seeded is a peer with a user LOADER (password pw, role READER, warehouse WH)
 // and a database D with a schema S that the role may use.
-func seeded(t *testing.T) *harness {
+func seeded(t testing.TB) *harness {
 	t.Helper()
 	h := start(t)
 	h.admin("apply", `{
@@ -122,7 +122,7 @@ func (h *harness) open(change func(*sf.Config)) *sql.DB {
 }
 
 // rows reads a whole result as texts, NULL as "∅".
-func rows(t *testing.T, db *sql.DB, ctx context.Context, query string, args ...any) ([][]string, error) {
+func rows(t testing.TB, db *sql.DB, ctx context.Context, query string, args ...any) ([][]string, error) {
 	t.Helper()
 	r, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
