@@ -45,7 +45,7 @@ func keyDenied(err error) bool {
 	if strings.HasPrefix(code, "KMS.") {
 		return true
 	}
-	return code == "AccessDenied" && (strings.Contains(message, decryptAction) || strings.Contains(message, "ciphertext refers to a customer master key"))
+	return codes[code] == fault.SourcePermission && (strings.Contains(message, decryptAction) || strings.Contains(message, "ciphertext refers to a customer master key"))
 }
 
 func messageOf(err error) string {

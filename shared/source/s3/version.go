@@ -94,7 +94,9 @@ func (s *versionStore) List(ctx context.Context, prefix, cursor string) (file.Pa
 		if err != nil {
 			panic("s3: marks always marshal: " + err.Error())
 		}
-		page.Next = string(next)
+		if page.Next = string(next); page.Next == cursor {
+			return file.Page{}, errors.New("listing versions: the store does not go on from its own marker")
+		}
 	}
 	return page, nil
 }
