@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,20 +127,23 @@ var noTime time.Time
 type vault struct {
 	objects  int
 	content  func(i int) []byte
-	encoding string // Content-Encoding of the objects
-	refuse   func(w http.ResponseWriter) bool
+	encoding string                                      // Content-Encoding of the objects
+	refuse   atomic.Pointer[func(w http.ResponseWriter)] // answers downloads, when there is one
 
 	names []string // sorted
-	pages int
-	agent string // of the last request
+	pages atomic.Int64
+	agent atomic.Pointer[string] // of the last request
 }
 
 func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v.agent = r.UserAgent()
+	agent := r.UserAgent()
+	v.agent.Store(&agent)
+	refuse := v.refuse.Load()
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/o"):
 		v.list(w, r)
-	case v.refuse != nil && v.refuse(w):
+	case refuse != nil:
+		(*refuse)(w)
 	default:
 		v.download(w, r)
 	}
@@ -147,7 +151,7 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (v *vault) list(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	v.pages++
+	v.pages.Add(1)
 	most, _ := strconv.Atoi(query.Get("maxResults"))
 	from, _ := slices.BinarySearch(v.names, query.Get("pageToken"))
 	type object struct {
@@ -206,8 +210,8 @@ func TestAHundredThousandObjectsAreListedInPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.pages != 100 {
-		t.Errorf("%d pages, want 100", v.pages)
+	if v.pages.Load() != 100 {
+		t.Errorf("%d pages, want 100", v.pages.Load())
 	}
 	files := map[string]int64{}
 	for _, table := range page.Tables {
@@ -236,8 +240,8 @@ func TestAnObjectStoredWithContentEncodingIsReadAsItIsStored(t *testing.T) {
 func TestRequestsNameTheConnection(t *testing.T) {
 	v := &vault{objects: 1, content: func(int) []byte { return []byte("a\n1\n") }}
 	rowsOf(t, v.connect(t), "t0", nil)
-	if !strings.HasPrefix(v.agent, "headwater/con_01 ") {
-		t.Errorf("User-Agent %q", v.agent)
+	if agent := *v.agent.Load(); !strings.HasPrefix(agent, "headwater/con_01") {
+		t.Errorf("User-Agent %q", agent)
 	}
 }
 
@@ -260,19 +264,19 @@ func TestWhatIsWrongWithAnObjectIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused := false
+			var refused atomic.Bool
 			v := &vault{objects: 1, content: func(int) []byte { return []byte("a\n1\n") }}
 			s := v.connect(t)
 			plan := planOf(t, s, "t0")
-			v.refuse = func(w http.ResponseWriter) bool {
-				refused = true
+			refuse := func(w http.ResponseWriter) {
+				refused.Store(true)
 				w.WriteHeader(tt.status)
 				fmt.Fprintf(w, form, tt.code, tt.message)
-				return true
 			}
+			v.refuse.Store(&refuse)
 			_, err := tryRows(t, s, plan, nil)
 			e, _ := fault.As(err)
-			if !refused || fault.CodeOf(err) != tt.want || !strings.Contains(e.Message, tt.says) {
+			if !refused.Load() || fault.CodeOf(err) != tt.want || !strings.Contains(e.Message, tt.says) {
 				t.Errorf("got %v, want %s with %q", err, tt.want, tt.says)
 			}
 			if tt.want != fault.SourceChanged && !strings.Contains(err.Error(), tt.code) {
