@@ -45,12 +45,12 @@ func snowflakeSettings() []source.Field {
 		},
 		{
 			Name: "user", Title: "User", Required: true,
-			Description: "User that the connection logs in as, by its login name; of type SERVICE where it has one purpose.",
+			Description: "User that the connection logs in as. One of its own, of type SERVICE, is best.",
 			Pattern:     `[^\x00-\x1f\x7f]+`, Example: "HEADWATER", MaxLength: 255,
 		},
 		{
 			Name: "role", Title: "Role", Required: true,
-			Description: "Role that may read and nothing else. Its grants are all that counts.",
+			Description: "Role that may read what the connection covers, and nothing else.",
 			Pattern:     `\s*` + snowflakePart + `\s*`, Example: "HEADWATER_READER", MaxLength: 255,
 		},
 		{

@@ -392,3 +392,23 @@ func TestRefusals(t *testing.T) {
 		s.admin(t, "faults", object{"clear": true})
 	}
 }
+
+// A plan that would scan more than its limit is refused before it runs.
+func TestCostLimit(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	estimate, err := src.Estimate(t.Context(), source.PlanRequest{Table: events()})
+	if err != nil || estimate.Bytes == 0 || estimate.Rows != 4000 {
+		t.Fatalf("estimate %+v, %v", estimate, err)
+	}
+	filter := source.Filter{{Column: "NAME", Op: source.Equal, Values: []string{"name-1"}}}
+	for _, req := range []source.PlanRequest{{Table: events()}, {Table: events(), Filter: filter}, {Query: "SELECT * FROM CRM.SALES.EVENTS"}} {
+		req.MaximumBytes = 10
+		if _, err := src.Plan(t.Context(), req); fault.CodeOf(err) != fault.SourceCostLimit {
+			t.Errorf("%+v within 10 bytes: %v", req, err)
+		}
+		req.MaximumBytes = estimate.Bytes
+		plan(t, src, req)
+	}
+}

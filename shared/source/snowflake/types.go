@@ -114,7 +114,9 @@ func (n nativeType) nested(nanoText bool) []schema.Column {
 	fields := n.fields
 	switch {
 	case n.base == "MAP" && n.element != nil:
-		fields = []nativeField{*n.key, *n.element}
+		key := *n.key
+		key.nullable = false // however it is described
+		fields = []nativeField{key, *n.element}
 	case n.element != nil:
 		fields = n.element.fields
 	}

@@ -96,7 +96,7 @@ func (p *typeParser) object(n *nativeType) error {
 // nested reads a type and whether it can be NULL.
 func (p *typeParser) nested(name string) (*nativeField, error) {
 	n, err := p.parse()
-	f := &nativeField{name: name, nullable: true, nativeType: n}
+	f := named(nativeField{nullable: true, nativeType: n}, name)
 	rest := strings.TrimLeft(p.rest, " ")
 	if after, ok := strings.CutPrefix(strings.ToUpper(rest), "NOT NULL"); ok {
 		f.nullable, p.rest = false, rest[len(rest)-len(after):]

@@ -2,6 +2,7 @@ package snowflake_test
 
 import (
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestTypes(t *testing.T) {
 		"INTERVAL DAY TO SECOND": {Type: schema.Unsupported},
 		"FILE":                   {Type: schema.Unsupported},
 		"MAP(VARCHAR, NUMBER(5,2))": {Type: schema.JSON, Fields: []schema.Column{
-			{Name: "key", Type: schema.String, Native: "VARCHAR", Nullable: true},
+			{Name: "key", Type: schema.String, Native: "VARCHAR"},
 			{Name: "value", Type: schema.Decimal, Native: "NUMBER(5,2)", Precision: 5, Scale: 2, Nullable: true},
 		}},
 		"OBJECT(city VARCHAR(20) NOT NULL, at TIMESTAMP_NTZ(9), geo OBJECT(lat FLOAT))": {Type: schema.JSON, Fields: []schema.Column{
@@ -318,5 +319,89 @@ func TestDiscoveryBySHOW(t *testing.T) {
 		Clustering: []string{"ID"}, Key: []string{"ID"}, Rows: 1, Bytes: 1,
 	}, events); diff != "" {
 		t.Errorf("EVENTS (-want +got):\n%s", diff)
+	}
+}
+
+// Digits beyond microseconds stay where text is asked for, and are compared as they are delivered.
+func TestNanosecondsAsText(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, with(map[string]any{"nanosecond_timestamps": "text"}))
+	for column, want := range map[string][]string{
+		"NTZ9": {"1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00.000000001Z"},
+		"LTZ9": {"2024-02-29T12:00:00.123456789Z", "1969-07-20T20:17:40.000000001Z"},
+		"TZ9":  {"2024-02-29T20:00:00.123456789Z", "1969-07-20T14:47:40.000000001Z"},
+		"T9":   {"12:34:56.123456789", "00:00:00.000000001"},
+	} {
+		for i, value := range want {
+			p := plan(t, src, source.PlanRequest{
+				Table: schema.Table{Name: "CRM.SALES.TYPES"}, Columns: []string{column},
+				Filter: source.Filter{{Column: column, Op: source.Equal, Values: []string{value}}},
+			})
+			var got []string
+			for _, split := range p.Splits {
+				got = append(got, texts(t, src, source.ReadRequest{Table: p.Table, Columns: []string{column}, Split: split})...)
+			}
+			if !slices.Equal(got, want[i:i+1]) {
+				t.Errorf("%s = %s leaves %q", column, value, got)
+			}
+		}
+	}
+}
+
+// texts reads the first column of a split.
+func texts(t *testing.T, src *source.Source, req source.ReadRequest) []string {
+	t.Helper()
+	r, err := src.Read(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	var found []string
+	for {
+		b, err := r.Next(t.Context())
+		if err == io.EOF { //nolint:errorlint // only a bare EOF ends a read
+			return found
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b.Record.Column(0).Len() {
+			found = append(found, strings.Clone(b.Record.Column(0).ValueStr(i)))
+		}
+		b.Release()
+	}
+}
+
+// The smallest step of a decimal is compared exactly.
+func TestSmallDecimals(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	s.admin(t, "rows", object{"database": database, "schema": "SALES", "table": "TYPES", "delete": "true"})
+	row := make([]any, len(typeColumns))
+	for i, value := range []string{"0.000000001", "0.000000002", "-0.000000001"} {
+		row[0], row[4] = i, value
+		s.admin(t, "rows", object{"database": database, "schema": "SALES", "table": "TYPES", "rows": [][]any{row}})
+	}
+	src := open(t, s.endpoints, config())
+	for _, test := range []struct {
+		op    source.Op
+		value string
+		want  int
+	}{
+		{source.Equal, "0.000000001", 1}, {source.Greater, "0.0000000015", 1}, {source.Less, "0.0000000015", 2},
+		{source.LessOrEqual, "-0.0000000005", 1}, {source.Less, "99999999999999999999999999999999999999", 3},
+	} {
+		p := plan(t, src, source.PlanRequest{
+			Table: schema.Table{Name: "CRM.SALES.TYPES"}, Columns: []string{"N"},
+			Filter: source.Filter{{Column: "EXACT", Op: test.op, Values: []string{test.value}}},
+		})
+		var got []string
+		for _, split := range p.Splits {
+			got = append(got, texts(t, src, source.ReadRequest{Table: p.Table, Columns: []string{"N"}, Split: split})...)
+		}
+		if len(got) != test.want {
+			t.Errorf("%s %s: %d rows, want %d", test.op, test.value, len(got), test.want)
+		}
 	}
 }

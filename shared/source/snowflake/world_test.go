@@ -70,6 +70,7 @@ var typeColumns = []object{
 	column("NTZ3", "TIMESTAMP_NTZ(3)"), column("NTZ6", "TIMESTAMP_NTZ(6)"), column("NTZ9", "TIMESTAMP_NTZ(9)"),
 	column("LTZ6", "TIMESTAMP_LTZ(6)"), column("LTZ9", "TIMESTAMP_LTZ(9)"), column("TZ3", "TIMESTAMP_TZ(3)"), column("TZ9", "TIMESTAMP_TZ(9)"),
 	column("V", "VARIANT"), column("O", "OBJECT"), column("A", "ARRAY"), column("G", "GEOGRAPHY"), column("VEC", "VECTOR(FLOAT, 3)"),
+	column("SO", "OBJECT(city VARCHAR(20), zip NUMBER(5,0))"), column("SA", "ARRAY(OBJECT(sku VARCHAR(8)))"), column("M", "MAP(VARCHAR(10), NUMBER(5,2))"),
 }
 
 var typeRows = [][]any{
@@ -80,6 +81,7 @@ var typeRows = [][]any{
 		"1969-12-31 23:59:59.999", "2024-02-29 12:00:00.123456", "1969-12-31 23:59:59.999999999",
 		"2024-02-29 12:00:00.123456", "2024-02-29 12:00:00.123456789", "2024-02-29 12:00:00.123 +02:00", "2024-02-29 12:00:00.123456789 -08:00",
 		object{"a": []any{1, 2.5, "x y"}, "n": nil}, object{"k": "v"}, []any{1, nil, "two"}, object{"coordinates": []any{1, 2}, "type": "Point"}, []any{1, 0.25, -3},
+		object{"city": "Köln", "zip": 50667}, []any{object{"sku": "a"}, object{"sku": "b"}}, object{"k": 1.25},
 	},
 	{
 		2, "-9007199254740993", "-99999999999999999999999999999999999999", "-0.01", "1.000000001",
@@ -88,10 +90,11 @@ var typeRows = [][]any{
 		"0001-01-01 00:00:00.000", "1582-10-04 00:00:00.000001", "1970-01-01 00:00:00.000000001",
 		"1969-07-20 20:17:40.000001", "1969-07-20 20:17:40.000000001", "1969-07-20 20:17:40.001 -05:00", "1969-07-20 20:17:40.000000001 +05:30",
 		object{"$json": nil}, object{}, []any{}, object{"coordinates": []any{0.5, -0.5}, "type": "Point"}, []any{0, 0, 0},
+		object{"city": nil, "zip": 1}, []any{}, object{},
 	},
-	{3, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
-	{4, 0, 0, 0, 0, "Infinity", " ", "20", true, "9999-12-31", "12:00:00", "12:00:00.5", "12:00:00.5", "12:00:00.5", nil, nil, nil, nil, nil, nil, nil, 5, nil, nil, nil, nil},
-	{5, 1, 1, 1, 1, "-Infinity", "z", "21", false, "1970-01-01", nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, "text", nil, nil, nil, nil},
+	{3, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
+	{4, 0, 0, 0, 0, "Infinity", " ", "20", true, "9999-12-31", "12:00:00", "12:00:00.5", "12:00:00.5", "12:00:00.5", nil, nil, nil, nil, nil, nil, nil, 5, nil, nil, nil, nil, nil, nil, nil},
+	{5, 1, 1, 1, 1, "-Infinity", "z", "21", false, "1970-01-01", nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, "text", nil, nil, nil, nil, nil, nil, nil},
 }
 
 // config is a connection that works.
