@@ -56,26 +56,38 @@ func smoke(ctx context.Context, rows int64, dir string) (err error) {
 }
 
 // play does everything, closes the stack, and searches what it left behind.
-func play(ctx context.Context, rows int64, dir string) (demo.Total, error) {
-	stage, err := demo.NewStage(ctx, demo.StageConfig{Dir: dir, HoldSchedules: true, Report: report})
+func play(ctx context.Context, rows int64, dir string) (total demo.Total, err error) {
+	others, err := services(ctx)
 	if err != nil {
-		return demo.Total{}, err
+		return total, err
 	}
-	total, answers, err := act(ctx, stage, rows)
+	defer func() { err = errors.Join(err, closeAll(others)) }()
+	stage, err := demo.NewStage(ctx, demo.StageConfig{Dir: dir, HoldSchedules: true, Report: report, Endpoints: endpoints(others)})
+	if err != nil {
+		return total, err
+	}
+	total, answers, err := act(ctx, stage, rows, others)
 	if err := errors.Join(err, stage.Close()); err != nil {
 		return total, err
 	}
-	leaks, err := demo.Leaks(dir, answers, stage.Customer.Secret)
-	if err == nil && len(leaks) > 0 {
-		err = fmt.Errorf("the planted secret was found in %v", leaks)
+	secrets := []string{stage.Customer.Secret}
+	for _, s := range others {
+		secrets = append(secrets, s.secret)
 	}
-	if err == nil {
-		fmt.Println("canary   the planted secret is in no answer, log, item, event, history or file")
+	for _, secret := range secrets {
+		leaks, err := demo.Leaks(dir, answers, secret)
+		if err == nil && len(leaks) > 0 {
+			err = fmt.Errorf("a planted secret was found in %v", leaks)
+		}
+		if err != nil {
+			return total, err
+		}
 	}
-	return total, err
+	fmt.Println("canary   the planted secrets are in no answer, log, item, event, history or file")
+	return total, nil
 }
 
-func act(ctx context.Context, stage *demo.Stage, rows int64) (total demo.Total, answers []byte, err error) {
+func act(ctx context.Context, stage *demo.Stage, rows int64, others []service) (total demo.Total, answers []byte, err error) {
 	api, err := stage.NewClient(ctx, "smoke")
 	if err != nil {
 		return total, nil, err
@@ -95,6 +107,14 @@ func act(ctx context.Context, stage *demo.Stage, rows int64) (total demo.Total, 
 	}
 	if err := day(ctx, stage, job); err != nil {
 		return job.Total(), nil, err
+	}
+	if err := job.ByRole(ctx, stage.PutRole); err != nil {
+		return job.Total(), nil, err
+	}
+	for _, s := range others {
+		if err := job.Elsewhere(ctx, s.platform); err != nil {
+			return job.Total(), nil, err
+		}
 	}
 	return job.Total(), api.Answers(), nil
 }

@@ -20,7 +20,7 @@ type Config struct {
 	Keys    []access.Key // access keys besides the platform's own, for S3 and STS
 	Buckets []string     // buckets besides the template's
 	// Env goes over the environment of the functions, for variables that a function has: those of the template, and for
-	// functions with a lake HEADWATER_LAKE_CATALOG_URI, which is file:<Dir>/catalog.db unless set.
+	// functions with a lake HEADWATER_LAKE_CATALOG_URI, which is file:<Dir>/catalog.db unless set; and for all HEADWATER_ENDPOINT_….
 	Env map[string]string
 
 	Region, Account string // us-east-1 and 000000000000 unless set

@@ -155,7 +155,7 @@ func (s *Stack) environment(f template.Function) map[string]string {
 		env[names.EnvLakeCatalogURI] = "file:" + s.cfg.path("catalog.db")
 	}
 	for name, value := range s.cfg.Env {
-		if _, ok := env[name]; ok {
+		if _, ok := env[name]; ok || strings.HasPrefix(name, names.EnvEndpointPrefix) {
 			env[name] = value
 		}
 	}
