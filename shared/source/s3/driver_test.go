@@ -177,6 +177,30 @@ func TestConformanceOnFake(t *testing.T) {
 	})
 }
 
+// TestFileSettings: what the settings say of files reaches their reader, in plans too.
+func TestFileSettings(t *testing.T) {
+	url := fake(t)
+	put(t, admin(url), prefix+"/t/dt=1/a.csv", "1;x\n2;-\n")
+	connect(t, url)
+	cfg := config(bucket, readerKey)
+	for name, value := range map[string]string{"csv_delimiter": ";", "csv_header": "absent", "csv_null": "-", "hive_partitions": "off"} {
+		cfg.Settings[name] = value
+	}
+	s := open(t, cfg)
+	page, err := s.Discover(t.Context(), "")
+	if err != nil || len(page.Tables) != 1 {
+		t.Fatalf("got %+v, %v", page, err)
+	}
+	plan, err := s.Plan(t.Context(), source.PlanRequest{Table: page.Tables[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := readAll(t, s, plan)
+	if want := `{"column_1":1,"column_2":"x"}{"column_1":2,"column_2":null}`; rows != want || err != nil || page.Tables[0].Name != "t/dt=1" {
+		t.Errorf("%s: got %s, %v", page.Tables[0].Name, rows, err)
+	}
+}
+
 // TestRolePrefix: what the Spec lets a connection name is what the deployment's policy lets it assume.
 func TestRolePrefix(t *testing.T) {
 	if catalog.S3RolePrefix != names.SourceRolePrefix {

@@ -94,6 +94,7 @@ func TestConformanceOnVersity(t *testing.T) {
 		h := byKey(tables, connect(t, url))
 		h.Change = oneMoreRow(admin(url), objects)
 		h.Broken = append(h.Broken,
+			sourcetest.Broken{Name: "another region", Config: inRegion(config(bucket, readerKey), "eu-central-1"), Check: "s3.region", Code: fault.SourceWrongRegion},
 			sourcetest.Broken{Name: "may not list", Config: config(bucket, nobodyKey), Check: "s3.list_objects", Code: fault.SourcePermission},
 			sourcetest.Broken{Name: "may not read", Config: config(bucket, listerKey), Check: "s3.get_object", Code: fault.SourcePermission},
 		)
