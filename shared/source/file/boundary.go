@@ -60,23 +60,38 @@ func (f *Files) boundary(ctx context.Context, obj Object, csv *dialect, enc enco
 		return 0, err
 	}
 	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
-	finder := recordFinder{dialect: csv, maxRecord: maxRecord}
-	if csv != nil {
-		finder.states = csv.anyState()
+	at, found, err := newFinder(csv, maxRecord).search(in, enc, end-pos)
+	if err != nil || !found {
+		return 0, err
 	}
-	chunk := make([]byte, min(64*kib, (end-pos+1)&^1))
-	for units := int64(0); ; {
+	return pos + at*width, nil
+}
+
+func newFinder(csv *dialect, maxRecord int64) *recordFinder {
+	r := &recordFinder{dialect: csv, maxRecord: maxRecord}
+	if csv != nil {
+		r.states = csv.anyState()
+	}
+	return r
+}
+
+// search looks in the first most bytes of a text, and returns the number of code
+// units before the record that it found.
+func (r *recordFinder) search(in io.Reader, enc encoding, most int64) (units int64, found bool, err error) {
+	in = io.LimitReader(in, most)
+	chunk := make([]byte, min(64*kib, (most+1)&^1))
+	for {
 		n, err := io.ReadFull(in, chunk)
 		text := enc.ascii(chunk[:n])
-		if at, ok := finder.find(text, units); ok {
-			return pos + at*width, nil
+		if at, ok := r.find(text, units); ok {
+			return at, true, nil
 		}
 		units += int64(len(text))
 		if err == io.EOF || err == io.ErrUnexpectedEOF { // ReadFull's own; wrapped ones are damage
-			return 0, nil
+			return 0, false, nil
 		}
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
 }

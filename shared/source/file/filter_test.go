@@ -77,7 +77,7 @@ func TestFiltersLeaveRowsOut(t *testing.T) {
 				rapid.Check(outer, func(t *rapid.T) {
 					f := file.WithLimits(file.New(files, ""), rapid.IntRange(1, 9).Draw(t, "rows"), 100)
 					plan, err := f.Plan(outer.Context(), source.PlanRequest{
-						Table: schema.Table{Name: "events"}, Filter: tt.filter, TargetBytes: int64(rapid.IntRange(1, 400).Draw(t, "target")),
+						Table: schema.Table{Name: "events"}, Filter: tt.filter, TargetBytes: int64(rapid.IntRange(40, 900).Draw(t, "target")),
 					})
 					if err != nil {
 						t.Fatal(err)

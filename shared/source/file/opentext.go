@@ -7,7 +7,10 @@ func (r *reader) openText(p part) (partReader, error) {
 	at := r.at.position
 	ranged := p.End > 0
 	start := p.Start
-	if ranged && at.Offset > 0 && p.Encoding == utf8Text {
+	switch {
+	case p.Frames != nil:
+		start = p.Frames.Base
+	case ranged && at.Offset > 0 && p.Encoding == utf8Text:
 		start = at.Offset // nothing before it is needed
 	}
 	in, err := r.openStream(p, start)
@@ -26,6 +29,9 @@ func (r *reader) openText(p part) (partReader, error) {
 func (r *reader) openStream(p part, start int64) (*stream, error) {
 	if p.End == 0 {
 		return openWhole(r.ctx, r.files.store, p.object(), r.detail.Format, r.csv().Encoding)
+	}
+	if p.Frames != nil {
+		return r.files.openFrames(r.ctx, p)
 	}
 	in, err := openStream(r.ctx, r.files.store, p.object(), start, p.End)
 	if err == nil {
@@ -54,6 +60,11 @@ func (r *reader) prepare(tr *textReader, p part, at position) error {
 			if header, line, err = readHeader(tr.text, r.csv(), r.files.limits.recordBytes); err != nil {
 				return err
 			}
+		}
+	}
+	if p.Frames != nil && at.Offset == 0 && p.Start > 0 {
+		if err := tr.text.seek(p.Start); err != nil {
+			return err
 		}
 	}
 	if at.Offset > 0 {

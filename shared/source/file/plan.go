@@ -36,6 +36,8 @@ type part struct {
 	// away, and Encoding its encoding.
 	Header   []string `json:"header,omitempty"`
 	Encoding encoding `json:"encoding,omitempty"`
+	// Frames hold the range of a seekable zstd file: Start and End count in its content.
+	Frames *frameRange `json:"frames,omitempty"`
 	// FirstGroup and Groups are the row groups of a Parquet file.
 	FirstGroup int `json:"first_group,omitempty"`
 	Groups     int `json:"groups,omitempty"`
@@ -65,7 +67,7 @@ func (p part) label() string {
 
 // Plan splits a table into parts of about TargetBytes. Small files share a
 // split. A large one is cut at row groups (Parquet) or between records (plain
-// text); a compressed file is one part. The table is described anew: an error
+// text, and zstd in its seekable format); any other compressed file is one part. The table is described anew: an error
 // says which file does not fit.
 func (f *Files) Plan(ctx context.Context, req source.PlanRequest) (source.Plan, error) {
 	var objects []Object
@@ -142,12 +144,20 @@ func (f *Files) parts(ctx context.Context, t schema.Table, objects []Object, csv
 // cutText cuts a large plain file between records, every target bytes or so.
 func (f *Files) cutText(ctx context.Context, format string, obj Object, csv *dialect, target int64) ([]part, error) {
 	whole := wholeOf(obj)
-	if p, _ := f.layout.place(obj.Key); obj.Size < 2*target || p.compressed {
+	if obj.Size < 2*target {
 		return []part{whole}, nil
 	}
-	header, enc, plain, err := f.head(ctx, format, obj, csv)
-	if err != nil || !plain {
-		return []part{whole}, err
+	header, enc, codec, err := f.head(ctx, format, obj, csv)
+	switch {
+	case err != nil:
+		return nil, err
+	case codec == zstdCodec.name && enc == utf8Text:
+		if parts, err := f.cutFrames(ctx, obj, csv, header, target); err != nil || parts != nil {
+			return parts, err
+		}
+	}
+	if codec != "" {
+		return []part{whole}, nil
 	}
 	starts := make([]int64, obj.Size/target)
 	g, ctx := errgroup.WithContext(ctx)
@@ -176,20 +186,20 @@ func (f *Files) cutText(ctx context.Context, format string, obj Object, csv *dia
 	return slices.DeleteFunc(parts, func(p part) bool { return p.Start >= p.End }), nil
 }
 
-// head reads the beginning of a text file: whether it is plain, and a CSV's header and encoding.
-func (f *Files) head(ctx context.Context, format string, obj Object, csv *dialect) (header []string, enc encoding, plain bool, err error) {
+// head reads the beginning of a text file: its codec, and a CSV's header and encoding.
+func (f *Files) head(ctx context.Context, format string, obj Object, csv *dialect) (header []string, enc encoding, codec string, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, err := openWhole(ctx, f.store, obj, format, f.given.encoding)
 	if err != nil {
-		return nil, utf8Text, false, err
+		return nil, utf8Text, "", err
 	}
 	defer func() { _ = in.Close() }() // what was read is good, whatever Close says
-	if in.codec != "" || csv == nil {
-		return nil, utf8Text, in.codec == "", nil
+	if in.codec == gzipCodec.name || csv == nil {
+		return nil, in.enc, in.codec, nil
 	}
 	header, _, err = readHeader(newText(in, 0, f.limits.bufferBytes), *csv, f.limits.recordBytes)
-	return header, in.enc, true, err
+	return header, in.enc, in.codec, err
 }
 
 // group puts parts together into splits of about target bytes.

@@ -14,15 +14,17 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
-// The compressions of text files, by what stands at the beginning.
-var codecs = []struct {
+// codec is a compression of text files, known by what stands at the beginning.
+type codec struct {
 	name  string
 	magic []byte
 	open  func(io.Reader) (io.Reader, func(), error)
-}{
-	{"gzip", []byte{0x1f, 0x8b}, openGzip},
-	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd},
 }
+
+var (
+	gzipCodec = codec{"gzip", []byte{0x1f, 0x8b}, openGzip}
+	zstdCodec = codec{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd}
+)
 
 // zstdWindow bounds the memory that a zstd frame may ask for.
 const zstdWindow = 128 * mib
@@ -73,7 +75,7 @@ func openStream(ctx context.Context, store Store, obj Object, start, end int64) 
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{key: obj.Key, body: &body{rc: rc, left: length}, free: func() {}}
+	s := &stream{key: obj.Key, body: &body{rc: rc, start: start, left: length}, free: func() {}}
 	s.decoded = s.body
 	if !whole || start > 0 {
 		return s, nil
@@ -81,20 +83,28 @@ func openStream(ctx context.Context, store Store, obj Object, start, end int64) 
 	buffered := bufio.NewReaderSize(s.body, 64*kib)
 	head, _ := buffered.Peek(4) // a failure shows again at the first read
 	s.decoded = buffered
-	for _, c := range codecs {
-		if !bytes.HasPrefix(head, c.magic) {
-			continue
+	for _, c := range [...]codec{gzipCodec, zstdCodec} {
+		if bytes.HasPrefix(head, c.magic) {
+			if err := s.decompress(c); err != nil {
+				return nil, err
+			}
 		}
-		s.codec = c.name
-		decoded, free, err := c.open(buffered)
-		if err != nil {
-			err = s.explain(err)
-			_ = rc.Close()
-			return nil, err
-		}
-		s.decoded, s.free = decoded, free
 	}
 	return s, nil
+}
+
+// decompress makes the stream what a codec decodes. It closes a stream that it
+// cannot decode.
+func (s *stream) decompress(c codec) error {
+	s.codec = c.name
+	decoded, free, err := c.open(s.decoded)
+	if err != nil {
+		err = s.explain(err)
+		_ = s.body.rc.Close() // the failure to decode is what matters
+		return err
+	}
+	s.decoded, s.free = decoded, free
+	return nil
 }
 
 // transcode makes the stream UTF-8.
@@ -140,7 +150,7 @@ func (s *stream) explain(err error) error {
 	if s.body.err != nil {
 		return s.body.err
 	}
-	return damaged(s.key, fmt.Sprintf("the %s data is damaged or ends too early, about byte %d of the file", s.codec, s.body.read), err)
+	return damaged(s.key, fmt.Sprintf("the %s data is damaged or ends too early, about byte %d of the file", s.codec, s.body.start+s.body.read), err)
 }
 
 func (s *stream) Close() error {
@@ -151,6 +161,7 @@ func (s *stream) Close() error {
 // body counts what arrives and keeps the error of the connection.
 type body struct {
 	rc         io.ReadCloser
+	start      int64 // in the object
 	read, left int64
 	err        error
 }
