@@ -86,7 +86,7 @@ func gcsCondition(req source.GrantRequest, tables []string) string {
 	}
 	list := "resource.type == 'storage.googleapis.com/Bucket'"
 	if prefix := directory(req.Text("prefix"), ""); prefix != "" {
-		list = "(" + list + " && api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith(" + celText(prefix) + "))"
+		list = "api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith(" + celText(prefix) + ")"
 	}
 	return strings.Join(append(holds, list), " ||\n  ")
 }

@@ -81,7 +81,7 @@ func TestGCSReadingCanBePasted(t *testing.T) {
 	under := append(slices.Clip(binding), "--condition-from-file=headwater-condition.yaml")
 	const objects = `resource.name.startsWith("projects/_/buckets/acme/objects/`
 	list := func(prefix string) string {
-		return `(resource.type == 'storage.googleapis.com/Bucket' && api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith("` + prefix + `"))`
+		return `api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith("` + prefix + `")`
 	}
 	for name, tt := range map[string]struct {
 		settings map[string]any
