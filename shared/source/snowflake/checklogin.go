@@ -41,8 +41,7 @@ func concern(err error) string {
 	if err == nil {
 		return ""
 	}
-	var refusal *sf.SnowflakeError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*sf.SnowflakeError](err); ok {
 		switch refusal.Number {
 		case 390403, 390420, 390421, 390422, 390432, 390433:
 			return checkNetwork

@@ -133,12 +133,10 @@ func (Driver) Classify(err error) *fault.Error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return nil
 	}
-	var refusal *sf.SnowflakeError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*sf.SnowflakeError](err); ok {
 		return ofRefusal(refusal)
 	}
-	var status *httpError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*httpError](err); ok {
 		return ofStatus(status.Status)
 	}
 	if errors.Is(err, errLinkExpired) {

@@ -28,11 +28,9 @@ type connector struct {
 
 var _ driver.Connector = (*connector)(nil)
 
-const (
-	loginTimeout   = 30 * time.Second
-	requestTimeout = 2 * time.Minute
-	sdkRetries     = -1 // none: the portable layer retries, and sooner than the SDK; 0 would be the SDK's own
-)
+// sdkRetries is none: the portable layer retries, and sooner than the SDK,
+// which takes 0 for a number of its own.
+const sdkRetries = -1
 
 func newConnector(c config, transport http.RoundTripper, tokens sf.TokenAccessor, client *http.Client) (*connector, error) {
 	port, err := strconv.Atoi(portOf(c.endpoint))
@@ -43,7 +41,7 @@ func newConnector(c config, transport http.RoundTripper, tokens sf.TokenAccessor
 		Account: c.account, User: c.user, Role: parameter(c.role), Warehouse: parameter(c.warehouse),
 		Protocol: c.endpoint.Scheme, Host: c.endpoint.Hostname(), Port: port,
 		Params: parameters(c), Application: "Headwater", Transporter: transport, TokenAccessor: tokens,
-		LoginTimeout: loginTimeout, RequestTimeout: requestTimeout, MaxRetryCount: sdkRetries,
+		MaxRetryCount: sdkRetries,
 		// Whether the role may use the warehouse is the matter of a check of its own.
 		ValidateDefaultParameters:      sf.ConfigBoolFalse,
 		ClientStoreTemporaryCredential: sf.ConfigBoolFalse, ClientRequestMfaToken: sf.ConfigBoolFalse,

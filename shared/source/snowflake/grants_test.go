@@ -1,6 +1,7 @@
 package snowflake_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -14,9 +15,7 @@ import (
 func TestMissingGrants(t *testing.T) {
 	usage := func(on string, more object) object {
 		g := object{"privilege": "USAGE", "on": on, "to": role}
-		for name, value := range more {
-			g[name] = value
-		}
+		maps.Copy(g, more)
 		return g
 	}
 	for name, test := range map[string]struct {

@@ -61,8 +61,12 @@ func appendFloat(dst []byte, v float64, bits int) []byte {
 
 // bare are the words that Snowflake writes in JSON and JSON does not have.
 var bare = []struct{ from, to string }{
-	{"undefined", "null"}, {"NaN", `"NaN"`}, {"-Infinity", `"-Infinity"`}, {"Infinity", `"Infinity"`},
-	{"-inf", `"-Infinity"`}, {"inf", `"Infinity"`},
+	{"undefined", "null"},
+	{"NaN", `"NaN"`},
+	{"-Infinity", `"-Infinity"`},
+	{"Infinity", `"Infinity"`},
+	{"-inf", `"-Infinity"`},
+	{"inf", `"Infinity"`},
 }
 
 // appendCompact drops the blanks between tokens and writes what is no JSON as

@@ -3,6 +3,7 @@ package snowflake_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -218,9 +219,7 @@ func TestOAuthRefresh(t *testing.T) {
 	}}})
 	fields := func(more map[string]source.Secret) source.Config {
 		all := map[string]source.Secret{"refresh_token": "canary/refresh", "client_id": "client", "client_secret": "canary client+secret"}
-		for name, value := range more {
-			all[name] = value
-		}
+		maps.Copy(all, more)
 		return by("oauth", all)
 	}
 	for name, test := range map[string]struct {

@@ -36,7 +36,7 @@ type service struct {
 func start(t testing.TB) *service {
 	t.Helper()
 	path := peer.BuildProgram(t, peer.Program{Module: "snowflake", Package: "github.com/headwaterhq/headwater/scripts/peers/snowflake"})
-	cmd := exec.Command(path, "--addr", "127.0.0.1:0") //nolint:noctx // it ends with its stdin, after the cleanups that need it
+	cmd := exec.Command(path, "--addr", "127.0.0.1:0")
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	hold, err := cmd.StdinPipe()
@@ -77,7 +77,7 @@ func (s *service) admin(t testing.TB, path string, body any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.Post(s.url+"/_peer/"+path, "application/json", bytes.NewReader(text)) //nolint:noctx // a test's own
+	resp, err := http.Post(s.url+"/_peer/"+path, "application/json", bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ type statement struct {
 
 func (s *service) journal(t testing.TB, list string) []statement {
 	t.Helper()
-	resp, err := http.Get(s.url + "/_peer/" + list) //nolint:noctx // a test's own
+	resp, err := http.Get(s.url + "/_peer/" + list)
 	if err != nil {
 		t.Fatal(err)
 	}

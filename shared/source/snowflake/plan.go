@@ -41,8 +41,7 @@ func (s *session) Plan(ctx context.Context, req source.PlanRequest) (source.Plan
 	if err := r.readable(); err != nil {
 		return source.Plan{}, err
 	}
-	splits, err := cut(r, req.TargetBytes)
-	return source.Plan{Table: q.table, Splits: splits, AsOf: asOf}, err
+	return source.Plan{Table: q.table, Splits: cut(r, req.TargetBytes), AsOf: asOf}, nil
 }
 
 // start runs the query as of the server's time. A table that keeps no history
@@ -124,7 +123,7 @@ func (s *session) tag(labels map[string]string) string {
 const defaultTarget = 64 << 20
 
 // cut makes splits of about equal size from neighbouring parts.
-func cut(r result, target int64) ([]source.Split, error) {
+func cut(r result, target int64) []source.Split {
 	if target <= 0 {
 		target = defaultTarget
 	}
@@ -150,7 +149,7 @@ func cut(r result, target int64) ([]source.Split, error) {
 		splits = append(splits, source.Split{Label: label, Detail: text, Rows: rows, Bytes: bytes})
 		first += d.Count
 	}
-	return splits, nil
+	return splits
 }
 
 // query is what is read: a SELECT whose columns are those that are delivered,

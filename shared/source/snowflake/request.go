@@ -129,8 +129,7 @@ func (s *session) send(ctx context.Context, method, path string, query url.Value
 // withoutURL takes the address out of an error of net/http: that of a chunk is
 // a credential, and no other one helps.
 func withoutURL(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		return failed.Err
 	}
 	return err

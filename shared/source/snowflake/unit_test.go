@@ -389,8 +389,11 @@ func TestSmallDecimals(t *testing.T) {
 		value string
 		want  int
 	}{
-		{source.Equal, "0.000000001", 1}, {source.Greater, "0.0000000015", 1}, {source.Less, "0.0000000015", 2},
-		{source.LessOrEqual, "-0.0000000005", 1}, {source.Less, "99999999999999999999999999999999999999", 3},
+		{source.Equal, "0.000000001", 1},
+		{source.Greater, "0.0000000015", 1},
+		{source.Less, "0.0000000015", 2},
+		{source.LessOrEqual, "-0.0000000005", 1},
+		{source.Less, "99999999999999999999999999999999999999", 3},
 	} {
 		p := plan(t, src, source.PlanRequest{
 			Table: schema.Table{Name: "CRM.SALES.TYPES"}, Columns: []string{"N"},

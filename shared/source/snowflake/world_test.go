@@ -1,6 +1,7 @@
 package snowflake_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/headwaterhq/headwater/shared/source"
@@ -34,7 +35,8 @@ func fill(t testing.TB, s *service) {
 			{
 				"database": database, "schema": "SALES", "name": "EVENTS", "comment": "what happened", "cluster_by": "LINEAR(ID)", "primary_key": []string{"ID"},
 				"columns": []object{
-					{"name": "ID", "type": "NUMBER(18,0)", "not_null": true}, column("NAME", "VARCHAR(40)"),
+					{"name": "ID", "type": "NUMBER(18,0)", "not_null": true},
+					column("NAME", "VARCHAR(40)"),
 					column("AMOUNT", "NUMBER(10,2)"), column("AT", "TIMESTAMP_NTZ(6)"),
 				},
 				"select": `SELECT i, CASE WHEN i % 10 = 0 THEN NULL ELSE 'name-' || i END, i / 7, TIMESTAMP '2024-01-01' + to_minutes(i) FROM range(4000) r(i)`,
@@ -80,8 +82,14 @@ var typeRows = [][]any{
 		"23:59:59", "23:59:59.999", "00:00:00.000001", "12:34:56.123456789",
 		"1969-12-31 23:59:59.999", "2024-02-29 12:00:00.123456", "1969-12-31 23:59:59.999999999",
 		"2024-02-29 12:00:00.123456", "2024-02-29 12:00:00.123456789", "2024-02-29 12:00:00.123 +02:00", "2024-02-29 12:00:00.123456789 -08:00",
-		object{"a": []any{1, 2.5, "x y"}, "n": nil}, object{"k": "v"}, []any{1, nil, "two"}, object{"coordinates": []any{1, 2}, "type": "Point"}, []any{1, 0.25, -3},
-		object{"city": "Köln", "zip": 50667}, []any{object{"sku": "a"}, object{"sku": "b"}}, object{"k": 1.25},
+		object{"a": []any{1, 2.5, "x y"}, "n": nil},
+		object{"k": "v"},
+		[]any{1, nil, "two"},
+		object{"coordinates": []any{1, 2}, "type": "Point"},
+		[]any{1, 0.25, -3},
+		object{"city": "Köln", "zip": 50667},
+		[]any{object{"sku": "a"}, object{"sku": "b"}},
+		object{"k": 1.25},
 	},
 	{
 		2, "-9007199254740993", "-99999999999999999999999999999999999999", "-0.01", "1.000000001",
@@ -89,8 +97,14 @@ var typeRows = [][]any{
 		"00:00:00", "00:00:00.000", "23:59:59.999999", "00:00:00.000000001",
 		"0001-01-01 00:00:00.000", "1582-10-04 00:00:00.000001", "1970-01-01 00:00:00.000000001",
 		"1969-07-20 20:17:40.000001", "1969-07-20 20:17:40.000000001", "1969-07-20 20:17:40.001 -05:00", "1969-07-20 20:17:40.000000001 +05:30",
-		object{"$json": nil}, object{}, []any{}, object{"coordinates": []any{0.5, -0.5}, "type": "Point"}, []any{0, 0, 0},
-		object{"city": nil, "zip": 1}, []any{}, object{},
+		object{"$json": nil},
+		object{},
+		[]any{},
+		object{"coordinates": []any{0.5, -0.5}, "type": "Point"},
+		[]any{0, 0, 0},
+		object{"city": nil, "zip": 1},
+		[]any{},
+		object{},
 	},
 	{3, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
 	{4, 0, 0, 0, 0, "Infinity", " ", "20", true, "9999-12-31", "12:00:00", "12:00:00.5", "12:00:00.5", "12:00:00.5", nil, nil, nil, nil, nil, nil, nil, 5, nil, nil, nil, nil, nil, nil, nil},
@@ -113,9 +127,7 @@ func config() source.Config {
 // with changes settings.
 func with(settings map[string]any) source.Config {
 	cfg := config()
-	for name, value := range settings {
-		cfg.Settings[name] = value
-	}
+	maps.Copy(cfg.Settings, settings)
 	return cfg
 }
 
