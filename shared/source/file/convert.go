@@ -215,7 +215,11 @@ func (c *converter) strings(b *block, fields []span, col schema.Column, all bool
 		if f.null() {
 			nulls.set(len(offsets)-1, len(fields))
 		}
-		data = append(data, b.bytes(f)...)
+		if text := b.bytes(f); c.typed && col.Type == schema.JSON {
+			data = appendCompact(data, text)
+		} else {
+			data = append(data, text...)
+		}
 		offsets = append(offsets, int32(len(data)))
 	}
 	bitmap, n := nulls.packed(len(offsets) - 1)

@@ -20,6 +20,8 @@ type inference struct {
 	possible kinds
 	valued   bool // some value was not NULL
 	nested   bool // some value was a JSON object or array
+	scalar   bool // and some other was not, or nobody looked into it
+	inner    *nesting
 }
 
 // see narrows the column by a field. With typed, literals carry their kind.
@@ -27,13 +29,14 @@ func (c *inference) see(f []byte, s span, typed bool) {
 	if s.null() || (len(f) == 0 && !typed) { // a quoted "" is NULL to any type but text
 		return
 	}
+	if typed && !s.text() && (f[0] == '{' || f[0] == '[') {
+		c.seeJSON(f, 0)
+		return
+	}
 	if !c.valued {
 		c.valued, c.possible = true, anyKinds
 	}
-	if typed && !s.text() && (f[0] == '{' || f[0] == '[') {
-		c.nested, c.possible = true, 0
-		return
-	}
+	c.scalar = c.scalar || c.nested
 	if typed && s.text() {
 		c.possible &= kindDate | kindTimestamp
 	} else if typed {
@@ -79,6 +82,7 @@ func (c *inference) column(name string) schema.Column {
 	switch {
 	case c.nested:
 		col.Type, col.Native = schema.JSON, "json"
+		c.shape(&col)
 	case c.possible&kindInt != 0:
 		col.Type = schema.Int64
 	case c.possible&kindFloat != 0:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source/file"
 )
@@ -119,5 +121,48 @@ func TestEstimates(t *testing.T) {
 		if got.Rows < 290_000 || got.Rows > 310_000 || got.Bytes != int64(len(content)) || got.Files != 1 {
 			t.Errorf("%s: %d rows, %d bytes, %d files", name, got.Rows, got.Bytes, got.Files)
 		}
+	}
+}
+
+func TestNestedJSONShowsItsFields(t *testing.T) {
+	column := func(name string, typ schema.Type) schema.Column {
+		return schema.Column{Name: name, Type: typ, Native: "text", Nullable: true}
+	}
+	nested := func(name string, repeated bool, fields ...schema.Column) schema.Column {
+		return schema.Column{Name: name, Type: schema.JSON, Native: "json", Nullable: true, Repeated: repeated, Fields: fields}
+	}
+	var many strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&many, `{"v":{"key%d":1}}`+"\n", i)
+	}
+	for name, tt := range map[string]struct {
+		rows string
+		want schema.Column
+	}{
+		"an object":           {`{"v":{"id":1,"at":"2024-05-01"}}` + "\n" + `{"v":{"n":0.5,"id":null}}`, nested("v", false, column("id", schema.Int64), column("at", schema.Date), column("n", schema.Float64))},
+		"an object in one":    {`{"v":{ "a" : {"b" : [ {"c":true} , {"c":false} ] } }}`, nested("v", false, nested("a", false, nested("b", true, column("c", schema.Bool))))},
+		"an array":            {`{"v":[1,2]}` + "\n" + `{"v":[]}`, nested("v", true)},
+		"an array of objects": {`{"v":[{"a":1},{"b":"x"},null]}`, nested("v", true, column("a", schema.Int64), column("b", schema.String))},
+		"arrays in an array":  {`{"v":[[1],[2]]}`, nested("v", true)},
+		"escaped keys":        {`{"v":{"\u00e9\n":"\u00e9"}}`, nested("v", false, column("é\n", schema.String))},
+		"objects and arrays":  {`{"v":[1]}` + "\n" + `{"v":{"a":1}}`, nested("v", false)},
+		"objects and numbers": {`{"v":1}` + "\n" + `{"v":{"a":1}}`, nested("v", false)},
+		"a field of both":     {`{"v":{"a":{"b":1}}}` + "\n" + `{"v":{"a":"x"}}`, nested("v", false, nested("a", false))},
+		"keys that are data":  {many.String(), nested("v", false)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := file.New(store{"t/a.ndjson": tt.rows + "\n"}, "")
+			if diff := cmp.Diff([]schema.Column{tt.want}, table(t, f, "t").Columns); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNestedJSONIsDeliveredCompactWithAllDigits(t *testing.T) {
+	f := file.New(store{"t/a.ndjson": `{"v": { "n" : 12345678901234567890.10 , "s":"a \" b" , "l":[ 1e400, { } ] } }` + "\n"}, "")
+	want := []string{`{"v":"{\"n\":12345678901234567890.10,\"s\":\"a \\\" b\",\"l\":[1e400,{}]}"}`}
+	if diff := cmp.Diff(want, readAll(t, f, "t", 0).Rows); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
