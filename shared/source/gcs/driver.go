@@ -29,7 +29,7 @@ func (Driver) Spec() source.Spec { return catalog.GCS() }
 const sdkAttempts = 2
 
 // Open makes the clients. Nothing is sent yet. The tokens may read and nothing
-// else, whatever the credential could do.
+// else, whatever the credential could do; those of a user may what the user consented to.
 func (d Driver) Open(ctx context.Context, cfg source.Config) (source.Session, error) {
 	dialect, err := file.Settings(cfg)
 	if err != nil {
