@@ -50,7 +50,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 		Workflow: starter,
 		Now:      time.Now,
 
-		Statements: catalog.Grants, Principal: cfg.Principal,
+		Statements: catalog.Grants, Principal: cfg.Principal, Identify: catalog.Identity,
 	}
 	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Now: time.Now}
 	log := lambdahost.Logger(cfg.Function)

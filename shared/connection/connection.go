@@ -31,6 +31,7 @@ type Connection struct {
 	Platform        string         `json:"platform"`
 	Settings        map[string]any `json:"settings"`
 	AuthMethod      string         `json:"auth_method"`
+	Identity        string         `json:"identity,omitempty"` // who it becomes at the platform, where the credential says so openly
 	Status          Status         `json:"status"`
 	StatusChange    Change         `json:"status_change"`        // the last one
 	ValidationID    string         `json:"validation_id"`        // the newest one

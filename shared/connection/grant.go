@@ -60,7 +60,7 @@ func (s *Service) Setup(c Connection) ([]source.Grant, error) {
 
 func (s *Service) statements(c Connection, tables []string) ([]source.Grant, error) {
 	return s.Statements(c.Platform, source.GrantRequest{
-		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Principal: s.Principal,
+		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Principal: s.Principal, Identity: c.Identity,
 	})
 }
 

@@ -59,7 +59,7 @@ func TestGrants(t *testing.T) {
 	c, ref := w.created(t)
 	all, err := w.service().Grants(t.Context(), "w", c.ID, nil)
 	ok(t, err)
-	if want := "mem key arn:aws:iam::1:root [] map[bucket:b]"; len(all) != 1 || all[0].Text != want {
+	if want := "mem key arn:aws:iam::1:root→key@mem [] map[bucket:b]"; len(all) != 1 || all[0].Text != want {
 		t.Errorf("grants %v, want %s", all, want)
 	}
 	_, err = w.service().Grants(t.Context(), "w", c.ID, []string{"a"})

@@ -139,12 +139,13 @@ func (w *world) service() *connection.Service {
 	return &connection.Service{
 		Store: w.store, Secrets: w.secrets, Objects: w.objects, Catalog: source.NewRegistry(w.driver), Workflow: w.starter, Now: w.clock.Now,
 		Statements: statements, Principal: "arn:aws:iam::1:root",
+		Identify: func(platform string, c source.Credential) string { return c.Method + "@" + platform },
 	}
 }
 
 // statements shows what it was asked for.
 func statements(platform string, req source.GrantRequest) ([]source.Grant, error) {
-	text := fmt.Sprintf("%s %s %s %q %v", platform, req.Method, req.Principal, req.Tables, req.Settings)
+	text := fmt.Sprintf("%s %s %s→%s %q %v", platform, req.Method, req.Principal, req.Identity, req.Tables, req.Settings)
 	return []source.Grant{{Title: "Let it read", Language: "sql", Text: text}}, nil
 }
 

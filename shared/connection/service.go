@@ -27,7 +27,9 @@ type Service struct {
 	// Statements makes what to paste at a platform, so that a connection may read there.
 	Statements func(platform string, req source.GrantRequest) ([]source.Grant, error)
 	Principal  string // who this deployment is on AWS, which trust policies name
-	Now        func() time.Time
+	// Identify tells who a credential makes a connection at its platform; nil never knows.
+	Identify func(platform string, c source.Credential) string
+	Now      func() time.Time
 }
 
 // NewConnection is what a caller gives to create one.
@@ -57,6 +59,9 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewCo
 		Platform: n.Platform, Settings: settings, AuthMethod: n.Credential.Method,
 		Status: Processing, StatusChange: Change{Reason: "created", Actor: actor, At: now},
 		ValidationID: id.New(id.Validation), CreatedAt: now, CreatedBy: actor,
+	}
+	if s.Identify != nil {
+		c.Identity = s.Identify(c.Platform, n.Credential)
 	}
 	v := c.newValidation(c.ValidationID, "created", now)
 	if err := s.Store.CreateConnection(ctx, c, v); err != nil {

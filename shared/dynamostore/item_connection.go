@@ -13,6 +13,7 @@ type connectionItem struct {
 	Platform        string            `dynamodbav:"platform"`
 	Settings        map[string]any    `dynamodbav:"settings"`
 	AuthMethod      string            `dynamodbav:"auth_method"`
+	Identity        string            `dynamodbav:"identity,omitempty"`
 	Status          connection.Status `dynamodbav:"status"`
 	StatusReason    string            `dynamodbav:"status_reason"`
 	StatusActor     string            `dynamodbav:"status_actor"`
@@ -47,7 +48,7 @@ func newConnectionItem(c connection.Connection) connectionItem {
 	return connectionItem{
 		header:      newHeader(connectionKind, connectionKey(c.WorkspaceID, c.ID), w),
 		WorkspaceID: c.WorkspaceID, ID: c.ID, Name: c.Name, Platform: c.Platform, Settings: c.Settings,
-		AuthMethod: c.AuthMethod, Status: c.Status, StatusReason: c.StatusChange.Reason,
+		AuthMethod: c.AuthMethod, Identity: c.Identity, Status: c.Status, StatusReason: c.StatusChange.Reason,
 		StatusActor: c.StatusChange.Actor, StatusAt: stamp(c.StatusChange.At), ValidationID: c.ValidationID,
 		SchemaKey: c.SchemaKey, SchemaVersion: c.SchemaVersion, SchemaRefreshed: stamp(c.SchemaRefreshed),
 		CreatedAt: stamp(c.CreatedAt), CreatedBy: c.CreatedBy,
@@ -58,7 +59,7 @@ func decodeConnection(from attributes) (connection.Connection, error) {
 	i, err := decode[connectionItem](connectionKind, from)
 	return connection.Connection{
 		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, Platform: i.Platform, Settings: i.Settings,
-		AuthMethod: i.AuthMethod, Status: i.Status,
+		AuthMethod: i.AuthMethod, Identity: i.Identity, Status: i.Status,
 		StatusChange: connection.Change{Reason: i.StatusReason, Actor: i.StatusActor, At: i.StatusAt.time()},
 		ValidationID: i.ValidationID, SchemaKey: i.SchemaKey, SchemaVersion: i.SchemaVersion,
 		SchemaRefreshed: i.SchemaRefreshed.time(), CreatedAt: i.CreatedAt.time(), CreatedBy: i.CreatedBy,

@@ -520,10 +520,13 @@ type ColumnType string
 
 // Connection defines model for Connection.
 type Connection struct {
-	AuthMethod        string     `json:"auth_method"`
-	CreatedAt         time.Time  `json:"created_at"`
-	CreatedBy         string     `json:"created_by"`
-	ID                string     `json:"id"`
+	AuthMethod string    `json:"auth_method"`
+	CreatedAt  time.Time `json:"created_at"`
+	CreatedBy  string    `json:"created_by"`
+	ID         string    `json:"id"`
+
+	// Identity Who the connection becomes at the platform, where its credential says so openly: a role, a service account.
+	Identity          string     `json:"identity,omitempty,omitzero"`
 	LastValidation    Validation `json:"last_validation,omitempty,omitzero"`
 	Name              string     `json:"name"`
 	Platform          string     `json:"platform"`

@@ -49,7 +49,7 @@ func newStand(t *testing.T) *stand {
 	clock := func() time.Time { return s.now }
 	connections := &connection.Service{
 		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
-		Statements: catalog.Grants, Principal: "123456789012",
+		Statements: catalog.Grants, Principal: "123456789012", Identify: catalog.Identity,
 	}
 	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{

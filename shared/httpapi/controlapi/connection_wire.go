@@ -14,7 +14,7 @@ func wireConnection(c connection.Connection) Connection {
 		settings = map[string]any{}
 	}
 	return Connection{
-		ID: c.ID, Name: c.Name, Platform: c.Platform, Settings: settings, AuthMethod: c.AuthMethod,
+		ID: c.ID, Name: c.Name, Platform: c.Platform, Settings: settings, AuthMethod: c.AuthMethod, Identity: c.Identity,
 		Status:        ConnectionStatus(c.Status),
 		StatusChange:  StatusChange{Reason: c.StatusChange.Reason, Actor: c.StatusChange.Actor, At: c.StatusChange.At},
 		SchemaVersion: c.SchemaVersion, SchemaRefreshedAt: c.SchemaRefreshed,
