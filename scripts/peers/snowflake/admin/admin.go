@@ -102,6 +102,7 @@ type faultRequest struct {
 	Query          *failure `json:"query"`
 	DelayMillis    int      `json:"delay_ms"`
 	Chunks         string   `json:"chunks"`
+	Status         int      `json:"http_status"`
 	Count          int      `json:"count"`
 	ExpireSessions string   `json:"expire_sessions"`
 	Masters        bool     `json:"masters"`
@@ -128,6 +129,9 @@ func (a *API) faults(_ *http.Request, f faultRequest) error {
 		a.Server.FailChunks(f.Chunks, max(f.Count, 1))
 	default:
 		return fmt.Errorf("unknown fault %q of chunks", f.Chunks)
+	}
+	if f.Status != 0 {
+		a.Server.FailRequests(f.Status, max(f.Count, 1))
 	}
 	if f.ExpireSessions != "" {
 		user := f.ExpireSessions

@@ -221,7 +221,7 @@ func zoned(t datatype.Type, source string, v *engine.Vector, rows int) (arrow.Ar
 
 // vector writes embeddings as lists of a fixed size.
 func vector(t datatype.Type, v *engine.Vector, rows int) arrow.Array {
-	var element arrow.DataType = arrow.PrimitiveTypes.Int32
+	element := arrow.PrimitiveTypes.Int32
 	if t.Scale == 1 {
 		element = arrow.PrimitiveTypes.Float32
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,10 +77,8 @@ func Classify(text string) Class {
 		return Reading // it will not run
 	}
 	first, second := tokens[0], tokens[min(1, len(tokens)-1)]
-	for _, word := range []string{"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "LIST", "LS", "("} {
-		if first.Is(word) {
-			return Reading
-		}
+	if slices.ContainsFunc([]string{"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "LIST", "LS", "("}, first.Is) {
+		return Reading
 	}
 	if first.Is("USE") || first.Is("SET") || first.Is("UNSET") || first.Is("ALTER") && second.Is("SESSION") || first.Is("BEGIN") || first.Is("COMMIT") || first.Is("ROLLBACK") {
 		return Sessions
@@ -278,9 +277,9 @@ func (c *call) warehouse() error {
 
 // Translate turns what the engine says of a statement into a refusal.
 func Translate(err error) error {
-	var failure *engine.Failure
+	failure, ok := errors.AsType[*engine.Failure](err)
 	switch {
-	case !errors.As(err, &failure):
+	case !ok:
 		return err
 	case failure.Compile:
 		return refusal.Compilation(failure.Text)

@@ -85,7 +85,7 @@ func (t *translator) expression(s *scope) (expression, error) {
 			if (tok.Is(":") || tok.Is("[")) && operand {
 				last := len(pieces) - 1
 				var err error
-				if pieces[last], err = t.element(s, pieces[last]); err != nil {
+				if pieces[last], err = t.element(pieces[last]); err != nil {
 					return expression{}, err
 				}
 				continue
@@ -98,10 +98,7 @@ func (t *translator) expression(s *scope) (expression, error) {
 		case tok.Kind == sqltext.Word && operators[word] && !(function && (word == "FIRST" || word == "LAST")):
 			t.next()
 			pieces, operand = append(pieces, expression{sql: word}), false
-			if word == "BY" {
-				operand = false
-			}
-		case operand && tok.Is("END"), !operand && operands[word] && tok.Kind == sqltext.Word, operand && (tok.Is("NULL")):
+		case tok.Kind == sqltext.Word && operands[word] && (!operand || word == "END"):
 			t.next()
 			pieces, operand = append(pieces, expression{sql: word, nullable: true}), true
 		case operand && tok.Identifier():
@@ -280,9 +277,10 @@ func (t *translator) column(s *scope) (expression, error) {
 }
 
 // element reads the path into a semi-structured value: :a.b[0]['c'].
-func (t *translator) element(s *scope, of expression) (expression, error) {
-	path := "$"
-	key := func(name string) string { return `."` + strings.ReplaceAll(name, `"`, `\"`) + `"` }
+func (t *translator) element(of expression) (expression, error) {
+	var path strings.Builder
+	path.WriteString("$")
+	key := func(name string) { path.WriteString(`."` + strings.ReplaceAll(name, `"`, `\"`) + `"`) }
 	first := true
 	for {
 		switch {
@@ -293,15 +291,15 @@ func (t *translator) element(s *scope, of expression) (expression, error) {
 				t.at--
 				return of, t.unexpected()
 			}
-			path += key(tok.Text)
+			key(tok.Text)
 		case t.peek().Is("["):
 			t.next()
 			tok := t.next()
 			switch tok.Kind {
 			case sqltext.Number:
-				path += "[" + tok.Text + "]"
+				path.WriteString("[" + tok.Text + "]")
 			case sqltext.String:
-				path += key(tok.Text)
+				key(tok.Text)
 			default:
 				return of, refusal.Unsupported("a computed path into a semi-structured value")
 			}
@@ -309,7 +307,7 @@ func (t *translator) element(s *scope, of expression) (expression, error) {
 				return of, err
 			}
 		default:
-			return expression{sql: "json_extract(" + of.sql + ", " + sqltext.Literal(path) + ")", typ: &datatype.Type{Base: datatype.Variant}, nullable: true}, nil
+			return expression{sql: "json_extract(" + of.sql + ", " + sqltext.Literal(path.String()) + ")", typ: &datatype.Type{Base: datatype.Variant}, nullable: true}, nil
 		}
 		first = false
 	}

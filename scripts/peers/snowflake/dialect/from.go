@@ -28,24 +28,21 @@ func (t *translator) joined(s *scope, b *strings.Builder) error {
 		return err
 	}
 	for {
-		join := " "
-		for {
-			word := strings.ToUpper(t.peek().Text)
+		start, word := t.at, ""
+		for word != "JOIN" {
+			word = strings.ToUpper(t.peek().Text)
 			if !t.take("INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "JOIN") {
 				break
 			}
-			join += word + " "
-			if word == "JOIN" {
-				break
-			}
+			b.WriteString(" " + word)
 		}
-		if join == " " {
+		if t.at == start {
 			return nil
 		}
-		if !strings.HasSuffix(join, "JOIN ") {
+		if word != "JOIN" {
 			return t.unexpected()
 		}
-		b.WriteString(join)
+		b.WriteString(" ")
 		if err := t.table(s, b); err != nil {
 			return err
 		}

@@ -154,9 +154,7 @@ func (t *translator) selection(s *scope, b *strings.Builder) ([]Column, error) {
 		top = t.next().Text
 	}
 	items := t.at
-	if err := t.skipTo("FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS"); err != nil {
-		return nil, err
-	}
+	t.skipTo("FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS")
 	from := ""
 	if t.take("FROM") {
 		bound := t.bound
@@ -194,24 +192,24 @@ func (t *translator) countBinds(from, to int) int {
 }
 
 // skipTo moves to the first of some keywords, or the end, of this SELECT.
-func (t *translator) skipTo(words ...string) error {
+func (t *translator) skipTo(words ...string) {
 	for depth := 0; ; t.next() {
 		tok := t.peek()
 		switch {
 		case tok.Kind == sqltext.End, tok.Is(";") && depth == 0:
-			return nil
+			return
 		case tok.Is("("):
 			depth++
 		case tok.Is(")"):
 			if depth == 0 {
-				return nil
+				return
 			}
 			depth--
 		case depth == 0 && tok.Kind == sqltext.Word:
 			for _, w := range words {
 				// IS DISTINCT FROM is an operator.
 				if tok.Is(w) && !(w == "FROM" && t.tokens[t.at-1].Is("DISTINCT") && t.at > 1 && (t.tokens[t.at-2].Is("IS") || t.tokens[t.at-2].Is("NOT"))) {
-					return nil
+					return
 				}
 			}
 		}
@@ -380,12 +378,11 @@ type starred struct {
 
 // star reads * or alias.*, and gives nil for anything else.
 func (t *translator) star(s *scope) ([]starred, error) {
-	alias, n := "", 0
+	alias, n := "", 1
 	switch {
 	case t.peek().Is("*"):
-		n = 1
 	case t.peek().Identifier():
-		for n = 1; t.ahead(n).Is(".") && t.ahead(n+1).Identifier(); n += 2 {
+		for ; t.ahead(n).Is(".") && t.ahead(n+1).Identifier(); n += 2 {
 		}
 		if !t.ahead(n).Is(".") || !t.ahead(n+1).Is("*") {
 			return nil, nil

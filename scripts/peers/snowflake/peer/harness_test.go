@@ -17,7 +17,6 @@ import (
 	"net/url"
 	"strconv"
 	"testing"
-	"time"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
 
@@ -37,7 +36,7 @@ func start(t testing.TB) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := peer.New(context.Background(), db, "", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p, err := peer.New(context.Background(), db, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +110,7 @@ func (h *harness) open(change func(*sf.Config)) *sql.DB {
 		h.t.Fatal(err)
 	}
 	utc := "UTC"
-	c := sf.Config{Account: "acct", User: "loader", Password: "pw", Host: u.Hostname(), Port: port, Protocol: "http", LoginTimeout: 5 * time.Second, MaxRetryCount: 3, Params: map[string]*string{"TIMEZONE": &utc}}
+	c := sf.Config{Account: "acct", User: "loader", Password: "pw", Host: u.Hostname(), Port: port, Protocol: "http", MaxRetryCount: 3, Params: map[string]*string{"TIMEZONE": &utc}}
 	if change != nil {
 		change(&c)
 	}
@@ -124,23 +123,26 @@ func (h *harness) open(change func(*sf.Config)) *sql.DB {
 // rows reads a whole result as texts, NULL as "∅".
 func rows(t testing.TB, db *sql.DB, ctx context.Context, query string, args ...any) ([][]string, error) {
 	t.Helper()
+	_, out, err := read(db, ctx, query, args...)
+	return out, err
+}
+
+func read(db *sql.DB, ctx context.Context, query string, args ...any) (columns []string, out [][]string, err error) {
 	r, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer r.Close()
-	columns, err := r.Columns()
-	if err != nil {
-		return nil, err
+	if columns, err = r.Columns(); err != nil {
+		return nil, nil, err
 	}
-	var out [][]string
 	for r.Next() {
 		values, targets := make([]sql.NullString, len(columns)), make([]any, len(columns))
 		for i := range values {
 			targets[i] = &values[i]
 		}
 		if err := r.Scan(targets...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		row := make([]string, len(columns))
 		for i, v := range values {
@@ -151,13 +153,12 @@ func rows(t testing.TB, db *sql.DB, ctx context.Context, query string, args ...a
 		}
 		out = append(out, row)
 	}
-	return out, r.Err()
+	return columns, out, r.Err()
 }
 
 // code is the number and the SQLSTATE of a refusal.
 func code(err error) (int, string) {
-	var e *sf.SnowflakeError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sf.SnowflakeError](err); ok {
 		return e.Number, e.SQLState
 	}
 	return 0, ""

@@ -111,17 +111,9 @@ func TestAsync(t *testing.T) {
 	id := queryID(t, db, "select * from big")
 	// Another connection of the same user gets the result by its id.
 	other := h.open(nil)
-	var n int
-	r, err := other.QueryContext(sf.WithFetchResultByID(t.Context(), id), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r.Next() {
-		n++
-	}
-	r.Close()
-	if n != 50000 || r.Err() != nil {
-		t.Errorf("%d rows, %v", n, r.Err())
+	got, err := rows(t, other, sf.WithFetchResultByID(t.Context(), id), "")
+	if len(got) != 50000 || err != nil {
+		t.Errorf("%d rows, %v", len(got), err)
 	}
 	fetch := func(db *sql.DB) error {
 		_, err := rows(t, db, sf.WithFetchResultByID(t.Context(), id), "")
@@ -176,6 +168,18 @@ func TestLongSynchronousQuery(t *testing.T) {
 	h.admin("faults", `{"delay_ms": 250}`)
 	if got, err := rows(t, h.open(nil), t.Context(), "select 'late'"); err != nil || got[0][0] != "late" {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestUnavailable(t *testing.T) {
+	h := seeded(t)
+	db := h.open(nil)
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.admin("faults", `{"http_status": 503, "count": 1}`)
+	if got, err := rows(t, db, t.Context(), "select 1"); err != nil || got[0][0] != "1" {
+		t.Errorf("after one 503: %v, %v", got, err)
 	}
 }
 

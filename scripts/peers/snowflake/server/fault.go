@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/command"
@@ -11,6 +13,7 @@ import (
 type faults struct {
 	logins, queries []*refusal.Error
 	chunks          []string
+	statuses        []int
 	delays          []time.Duration
 }
 
@@ -24,6 +27,25 @@ func (s *Server) take(planned *[]*refusal.Error) *refusal.Error {
 	e := (*planned)[0]
 	*planned = (*planned)[1:]
 	return e
+}
+
+// broken answers a request with the next planned status, if there is one.
+func (s *Server) broken(w http.ResponseWriter) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.faults.statuses) == 0 {
+		return false
+	}
+	status := s.faults.statuses[0]
+	s.faults.statuses = s.faults.statuses[1:]
+	http.Error(w, "", status)
+	return true
+}
+
+// FailRequests lets the next n requests to the service, chunks apart, fail
+// with an HTTP status.
+func (s *Server) FailRequests(status, n int) {
+	s.plan(func(f *faults) { f.statuses = append(f.statuses, slices.Repeat([]int{status}, n)...) })
 }
 
 func (s *Server) delay() time.Duration {
@@ -67,9 +89,7 @@ func (s *Server) DelayQuery(d time.Duration) {
 // forbidden, reset or truncated.
 func (s *Server) FailChunks(kind string, n int) {
 	s.plan(func(f *faults) {
-		for range n {
-			f.chunks = append(f.chunks, kind)
-		}
+		f.chunks = append(f.chunks, slices.Repeat([]string{kind}, n)...)
 	})
 }
 

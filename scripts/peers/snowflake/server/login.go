@@ -17,10 +17,9 @@ import (
 // A login is a session with its tokens.
 type login struct {
 	*command.Session
-	token, master           string
-	expires, masterExpires  time.Time
-	closed                  bool
-	defaultRole, loggedInAs string
+	token, master          string
+	expires, masterExpires time.Time
+	closed                 bool
 }
 
 type loginRequest struct {
@@ -39,6 +38,9 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	var request loginRequest
 	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		http.Error(w, "bad login request", http.StatusBadRequest)
+		return
+	}
+	if s.broken(w) {
 		return
 	}
 	if e := s.take(&s.faults.logins); e != nil {

@@ -120,8 +120,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error, queryID string) {
 // asRefusal is the error that the client gets to see; what is no refusal is a
 // fault of the peer and says so.
 func asRefusal(err error) *refusal.Error {
-	var e *refusal.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*refusal.Error](err); ok {
 		return e
 	}
 	return refusal.New("000603", "XX000", "SQL execution internal error (of this peer): %v", err)

@@ -18,6 +18,9 @@ func bearer(r *http.Request) string {
 // withSession finds the session of a request's token.
 func (s *Server) withSession(next func(http.ResponseWriter, *http.Request, *login)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if s.broken(w) {
+			return
+		}
 		s.mu.Lock()
 		l := s.sessions[bearer(r)]
 		var err error

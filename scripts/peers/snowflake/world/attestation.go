@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -33,7 +34,7 @@ func (w *World) proveAttestation(c Credential) (*User, error) {
 		Method  string            `json:"method"`
 		Headers map[string]string `json:"headers"`
 	}
-	if json.Unmarshal(raw, &request) != nil || request.Method != "POST" {
+	if json.Unmarshal(raw, &request) != nil || request.Method != http.MethodPost {
 		return nil, refusal.InvalidAttestation()
 	}
 	headers := map[string]string{}
