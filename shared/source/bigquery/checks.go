@@ -63,7 +63,7 @@ type checker struct {
 	session *session
 
 	datasets []dataset
-	tables   []tableRef // the first of each dataset
+	tables   []tableRef // the first of each dataset, those that a read session reads before the others
 	table    *table     // one to read, nil when there is none
 	stream   split      // of a session that was opened
 }
@@ -96,17 +96,22 @@ func (c *checker) both(ctx context.Context, permission, project, found string, e
 	if err != nil {
 		return source.Finding{}, naming(permission, "project "+project, err)
 	}
-	granted, err := c.session.access.ProjectPermissions(ctx, project, permission)
+	granted, knows := c.granted(ctx, project, permission)
 	switch {
-	case ctx.Err() != nil:
-		return source.Finding{}, ctx.Err()
-	case err != nil: // the API that tells may be disabled in the project
-		return source.Finding{Detail: found + "; the Resource Manager API does not say what IAM thinks of it"}, nil
-	case len(granted) == 0:
+	case !knows:
+		return source.Finding{Detail: found + "; the Resource Manager API does not say what IAM thinks of it"}, ctx.Err()
+	case !granted:
 		return source.Finding{}, fault.Wrap(fault.SourcePermission, "the credential lacks "+permission+" on project "+project,
 			errors.New("testIamPermissions does not name "+permission+", although a request that needs it was let through"))
 	}
 	return source.Finding{Detail: found}, nil
+}
+
+// granted asks IAM for a permission on a project. The API that tells may be
+// disabled there, or not reachable: then nobody knows.
+func (c *checker) granted(ctx context.Context, project, permission string) (granted, knows bool) {
+	list, err := c.session.access.ProjectPermissions(ctx, project, permission)
+	return len(list) > 0, err == nil
 }
 
 // naming makes a refusal name the permission that the request needs, and on
@@ -132,10 +137,9 @@ func (c *checker) getDatasets(ctx context.Context) (source.Finding, error) {
 	project := c.session.config.project
 	if len(found) == 0 {
 		// A list leaves out what may not be seen, so IAM has to tell that from an empty project.
-		granted, err := c.session.access.ProjectPermissions(ctx, project, checkDatasets)
-		if err != nil || len(granted) == 0 {
+		if granted, _ := c.granted(ctx, project, checkDatasets); !granted {
 			return source.Finding{}, fault.Wrap(fault.SourcePermission, "the credential lacks "+checkDatasets+" on every dataset of project "+project,
-				errors.Join(err, errors.New("the list of datasets is empty, and testIamPermissions does not name "+checkDatasets)))
+				errors.New("the list of datasets is empty, and testIamPermissions does not name "+checkDatasets))
 		}
 		return source.Finding{Warning: "there is no dataset in project " + project + " yet", Remedy: source.Remedy{Text: "Check the project. If it is right, tables appear once there are datasets and the schema is refreshed."}}, nil
 	}
@@ -181,33 +185,32 @@ const probed = 20
 
 // listTables lists the first tables of the datasets.
 func (c *checker) listTables(ctx context.Context) (source.Finding, error) {
-	first := make([][]tableRef, min(len(c.datasets), probed))
+	plain := make([][]tableRef, min(len(c.datasets), probed))
+	others := make([][]tableRef, len(plain))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrency)
-	for i := range first {
+	for i := range plain {
 		group.Go(func() error {
 			id := c.datasets[i].id
 			page, err := c.session.rest.Tables.List(c.session.config.project, id).MaxResults(50).Fields("tables(tableReference,type)").Context(ctx).Do()
 			if err != nil {
 				return naming(checkList, "dataset "+id, err)
 			}
-			var plain, others []tableRef
 			for _, t := range page.Tables {
 				r := refOf(t.TableReference)
 				if t.Type == "TABLE" && !offCloud(c.datasets[i].location) {
-					plain = append(plain, r)
+					plain[i] = append(plain[i], r)
 				} else {
-					others = append(others, r)
+					others[i] = append(others[i], r)
 				}
 			}
-			first[i] = append(plain, others...)
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return source.Finding{}, err
 	}
-	c.tables = slices.Concat(first...)
+	c.tables = append(slices.Concat(plain...), slices.Concat(others...)...)
 	if len(c.tables) == 0 {
 		return source.Finding{Warning: "there is no table yet", Remedy: source.Remedy{Text: "Tables appear once they are made and the schema is refreshed."}}, nil
 	}
@@ -317,11 +320,11 @@ func (c *checker) readRows(ctx context.Context) (source.Finding, error) {
 // onlyIAM is for a permission that there is nothing to try on.
 func (c *checker) onlyIAM(ctx context.Context, permission string) (source.Finding, error) {
 	billing := c.session.config.billing
-	granted, err := c.session.access.ProjectPermissions(ctx, billing, permission)
-	if err != nil {
-		return source.Finding{Detail: nothingYet}, nil //nolint:nilerr // IAM alone could tell, and does not
+	granted, knows := c.granted(ctx, billing, permission)
+	if !knows {
+		return source.Finding{Detail: nothingYet}, ctx.Err()
 	}
-	if len(granted) == 0 {
+	if !granted {
 		return source.Finding{}, fault.Wrap(fault.SourcePermission, "the credential lacks "+permission+" on project "+billing,
 			errors.New("testIamPermissions does not name "+permission))
 	}

@@ -158,8 +158,6 @@ func TestScriptIsRefused(t *testing.T) {
 			t.Error("nothing at all was planned")
 		}
 	}
-	_, err = s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1", Filter: source.Filter{{Column: "x", Op: source.IsNull}}})
-	wantFault(t, err, fault.SourceInvalidFilter, "query")
 }
 
 // openThrough opens a connection whose requests to BigQuery pass a proxy, which

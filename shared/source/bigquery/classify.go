@@ -76,7 +76,7 @@ func textOf(err error) string {
 var (
 	elsewhere    = regexp.MustCompile(`not found in location ([A-Za-z0-9-]+)`)
 	onColumn     = regexp.MustCompile(`on columns? ([^\s,]+(?:, [^\s,]+)*)`)
-	partitionsBy = regexp.MustCompile("without a filter over column\\(s\\) ([^ ]+(?:, '[^ ]+)*) that")
+	partitionsBy = regexp.MustCompile(`without a filter over column\(s\) ([^ ]+(?:, '[^ ]+)*) that`)
 )
 
 // byText tells apart what BigQuery gives one status for several things.

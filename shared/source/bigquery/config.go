@@ -24,11 +24,6 @@ type connection struct{ project, location, id string }
 
 func (c connection) given() bool { return c.id != "" }
 
-// path is the connection's resource name.
-func (c connection) path() string {
-	return "projects/" + c.project + "/locations/" + c.location + "/connections/" + c.id
-}
-
 func parse(cfg source.Config) (config, error) {
 	c := config{
 		project:  cfg.Text("project"),

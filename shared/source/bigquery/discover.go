@@ -69,6 +69,10 @@ func (s *session) Discover(ctx context.Context, cursor string) (source.DiscoverP
 		if d.id+"." < at.Dataset+"." {
 			continue
 		}
+		if len(page.Tables) >= pageTables {
+			page.Next = position{Dataset: d.id}.cursor()
+			return page, nil
+		}
 		after := ""
 		if d.id == at.Dataset {
 			after = at.After
@@ -89,6 +93,9 @@ func (s *session) Discover(ctx context.Context, cursor string) (source.DiscoverP
 // returns the last one's name.
 func (s *session) discoverIn(ctx context.Context, d dataset, after string, page *source.DiscoverPage) (last string, err error) {
 	entries, err := s.tables(ctx, d.id)
+	if google.Status(err) == http.StatusNotFound && s.config.datasets == nil {
+		return "", nil // it was dropped since it was listed
+	}
 	if err != nil {
 		return "", err
 	}

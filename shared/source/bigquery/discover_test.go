@@ -45,6 +45,9 @@ const heapLimit = 128 << 20
 // 20,000 tables of 50 columns are discovered in bounded memory: what is kept
 // between two pages is names. Each page is discovered by whoever wants to.
 func TestDiscoverManyTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks 20,000 times")
+	}
 	peer := googlepeer.Run(t, googlepeer.Config{Project: project})
 	peer.DeclareDataset("crm", "EU")
 	names := make([]string, 20_000)
@@ -82,6 +85,42 @@ func TestDiscoverManyTables(t *testing.T) {
 	t.Logf("%d pages, at most %d MiB more on the heap than before", pages, peak>>20)
 	if peak > heapLimit {
 		t.Errorf("%d MiB more on the heap, want at most %d", peak>>20, heapLimit>>20)
+	}
+}
+
+// A page ends anywhere, also where a dataset does.
+func TestPagesOfDatasets(t *testing.T) {
+	peer := googlepeer.Run(t, googlepeer.Config{Project: project})
+	want := 0
+	for _, d := range []struct {
+		name   string
+		tables int
+	}{{"a", 300}, {"b", 0}, {"c", 150}, {"d", 150}, {"e", 1}, {"f", 299}, {"g", 2}} {
+		peer.DeclareDataset(d.name, "EU")
+		names := make([]string, d.tables)
+		for n := range names {
+			names[n] = fmt.Sprintf("t%03d", n)
+		}
+		want += len(names)
+		must(t, peer.DeclareTables(d.name, names, func(string) *bq.Table { return &bq.Table{Schema: wide(1)} }))
+	}
+	cfg := with(member(t, peer, reader), "datasets", "")
+	seen := map[string]bool{}
+	for cursor := ""; ; {
+		page, err := open(t, peer, cfg).Discover(t.Context(), cursor)
+		must(t, err)
+		for _, table := range page.Tables {
+			seen[table.Name] = true
+		}
+		if len(page.Tables) > 300 {
+			t.Errorf("a page has %d tables", len(page.Tables))
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if len(seen) != want {
+		t.Errorf("%d tables, want %d", len(seen), want)
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 
 func filterFields() []*bq.TableFieldSchema {
 	return []*bq.TableFieldSchema{
-		field("s", "STRING"), {Name: "ci", Type: "STRING", Collation: "und:ci"}, field("i", "INTEGER"), field("f", "FLOAT"), field("n", "NUMERIC"),
+		field("s", "STRING"),
+		{Name: "ci", Type: "STRING", Collation: "und:ci"},
+		field("i", "INTEGER"), field("f", "FLOAT"), field("n", "NUMERIC"),
 		field("big", "BIGNUMERIC"), field("b", "BOOLEAN"), field("y", "BYTES"), field("d", "DATE"), field("t", "TIME"), field("dt", "DATETIME"),
 		field("ts", "TIMESTAMP"), field("g", "GEOGRAPHY"), field("iv", "INTERVAL"), field("j", "JSON"), list("a", "STRING"), field("odd ` name", "INTEGER"),
 	}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/api/bigquery/v2"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source/google"
 )
 
@@ -84,12 +85,13 @@ type finished struct {
 	fields []*bigquery.TableFieldSchema
 }
 
-// run runs a query to its end, and cancels its job when ctx ends before it.
-// The job's destination is an anonymous table, which BigQuery keeps for a day.
-func (s *session) run(ctx context.Context, q query) (finished, error) {
+// run runs a query to its end, and cancels its job when it cannot wait for that:
+// whoever tries again starts another one. The job's destination is an anonymous
+// table, which BigQuery keeps for a day.
+func (s *session) run(ctx context.Context, q query) (done finished, err error) {
 	job := s.job(q)
 	defer func() {
-		if ctx.Err() != nil {
+		if err != nil {
 			s.cancel(ctx, job.JobReference)
 		}
 	}()
@@ -106,8 +108,7 @@ func (s *session) run(ctx context.Context, q query) (finished, error) {
 	if location := locationOf(started); location != "" {
 		job.JobReference.Location = location
 	}
-	done, err := s.await(ctx, job.JobReference)
-	if err != nil {
+	if done, err = s.await(ctx, job.JobReference); err != nil {
 		return finished{}, fmt.Errorf("running a query: %w", err)
 	}
 	if done.job, err = s.getJob(ctx, job.JobReference); err != nil {
@@ -139,19 +140,38 @@ func (s *session) results(ref *bigquery.JobReference) *bigquery.JobsGetQueryResu
 // waitAtOnce is how long BigQuery holds one request for a result that is not there yet.
 const waitAtOnce = 20 * time.Second
 
-// await waits until a job has ended.
+// patience is how often in a row BigQuery may not answer the question for a job.
+const patience = 5
+
+// await waits until a job has ended. It asks again when BigQuery does not
+// answer, as nobody else can: another try of the caller's is another query, to
+// be paid for once more.
 func (s *session) await(ctx context.Context, ref *bigquery.JobReference) (finished, error) {
-	for {
+	for failures := 0; ; {
 		r, err := s.results(ref).MaxResults(0).TimeoutMs(waitAtOnce.Milliseconds()).Fields("jobComplete", "totalRows", "schema").Context(ctx).Do()
 		switch {
 		case err != nil:
-			return finished{}, err
-		case r.JobComplete && r.Schema != nil:
+			if failures++; failures == patience || !s.passing(ctx, err, failures) {
+				return finished{}, err
+			}
+		case !r.JobComplete:
+			failures = 0
+		case r.Schema != nil:
 			return finished{rows: int64(r.TotalRows), fields: r.Schema.Fields}, nil
-		case r.JobComplete:
+		default:
 			return finished{rows: int64(r.TotalRows)}, nil
 		}
 	}
+}
+
+// passing reports whether a question for a job may be asked again, and waits
+// until then.
+func (s *session) passing(ctx context.Context, err error, failures int) bool {
+	if class := (Driver{}).Classify(err); class == nil || !fault.Retryable(class) {
+		return false
+	}
+	s.pace.pause(time.Second << (failures - 1) / 4)
+	return s.pace.rest(ctx) == nil
 }
 
 // cancel stops a job that nobody waits for any more. Whether BigQuery hears it

@@ -145,17 +145,15 @@ func (s *session) listTables(ctx context.Context, dataset string) ([]string, err
 
 var dated = regexp.MustCompile(`^(.*[^0-9])([0-9]{8})$`)
 
-// shard takes the name of a table that is one of many, one for each day, apart:
-// events_20240501 is of the stem events_.
-func shard(id string) (stem, date string, ok bool) {
+// shard takes the name of a table that may be one of many, one for each day,
+// apart: events_20240501 is of the stem events_.
+func shard(id string) (stem string, ok bool) {
 	m := dated.FindStringSubmatch(id)
 	if m == nil {
-		return "", "", false
+		return "", false
 	}
-	if _, err := time.Parse("20060102", m[2]); err != nil {
-		return "", "", false
-	}
-	return m[1], m[2], true
+	_, err := time.Parse("20060102", m[2])
+	return m[1], err == nil
 }
 
 // grouped makes one entry of all tables whose names differ in a date only.
@@ -163,14 +161,14 @@ func shard(id string) (stem, date string, ok bool) {
 func grouped(ids []string) []entry {
 	groups := map[string]entry{}
 	for _, id := range ids {
-		if stem, _, ok := shard(id); ok {
+		if stem, ok := shard(id); ok {
 			g := groups[stem]
 			groups[stem] = entry{id: stem + "*", newest: max(g.newest, id), shards: g.shards + 1}
 		}
 	}
 	entries := make([]entry, 0, len(ids))
 	for _, id := range ids {
-		if stem, _, ok := shard(id); !ok || groups[stem].shards == 1 {
+		if stem, ok := shard(id); !ok || groups[stem].shards == 1 {
 			entries = append(entries, entry{id: id})
 		}
 	}

@@ -100,12 +100,17 @@ func (p *pace) slow(err error, attempt int) bool {
 	if pause > maxPause {
 		return false
 	}
+	p.pause(pause)
+	return true
+}
+
+// pause lets nothing be sent for a while.
+func (p *pace) pause(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := time.Now().Add(pause); until.After(p.until) {
+	if until := time.Now().Add(d); until.After(p.until) {
 		p.until = until
 	}
-	return true
 }
 
 // retryAfter reads how long an answer says to wait, 0 when it does not.

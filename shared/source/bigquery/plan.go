@@ -1,6 +1,7 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,7 +48,7 @@ func (s *session) Estimate(ctx context.Context, req source.PlanRequest) (source.
 // work is what a plan comes down to: a table to read, or a query to run.
 type work struct {
 	table    schema.Table
-	read     readRequest // of a table that the Storage Read API reads
+	read     readRequest // of the table, or of the query's result
 	at       time.Time   // that it is read as of
 	sql      string      // of everything else
 	location string
@@ -137,9 +138,6 @@ func selection(r tableRef, wanted []schema.Column, where string) string {
 }
 
 func (s *session) prepareQuery(ctx context.Context, req source.PlanRequest) (work, error) {
-	if len(req.Filter) > 0 || len(req.Columns) > 0 {
-		return work{}, fault.Field(fault.SourceInvalidFilter, "filter", "does not go with a query: put its conditions and columns into the query")
-	}
 	if err := mayRead(req.Query); err != nil {
 		return work{}, err
 	}
@@ -150,14 +148,15 @@ func (s *session) prepareQuery(ctx context.Context, req source.PlanRequest) (wor
 	if err := onlySelects(dry); err != nil {
 		return work{}, err
 	}
-	w := work{sql: req.Query, location: s.config.location, bytes: scanned(dry)}
-	if dry.JobReference != nil && dry.JobReference.Location != "" {
-		w.location = dry.JobReference.Location
+	w := work{sql: req.Query, location: cmp.Or(locationOf(dry), s.config.location), bytes: scanned(dry)}
+	if offCloud(w.location) && len(req.Filter) > 0 {
+		return work{}, fault.Field(fault.SourceUnsupported, "filter", "does not go with a query in the region of another cloud: put its conditions into the query")
 	}
 	if result := dry.Statistics.Query.Schema; result != nil {
 		w.table.Columns = columns(result.Fields)
+		w.read.restriction, err = restriction(req.Filter, result.Fields)
 	}
-	return w, nil
+	return w, err
 }
 
 func (s *session) planTable(ctx context.Context, req source.PlanRequest, w work) (source.Plan, error) {
@@ -179,7 +178,9 @@ func (s *session) planQuery(ctx context.Context, req source.PlanRequest, w work)
 	}
 	p := source.Plan{Table: w.table, AsOf: startOf(done.job)}
 	if req.Query != "" { // what the dry run foresaw, as it came out
-		p.Table.Columns = columns(done.fields)
+		if p.Table.Columns = columns(done.fields); len(req.Columns) > 0 {
+			w.read.columns = req.Columns
+		}
 	}
 	if offCloud(locationOf(done.job)) {
 		p.Splits, err = resultSplits(done, w, req.TargetBytes)
@@ -189,8 +190,8 @@ func (s *session) planQuery(ctx context.Context, req source.PlanRequest, w work)
 	if destination == nil {
 		return source.Plan{}, fault.New(fault.SourceUnavailable, "BigQuery does not say where the query's result is")
 	}
-	read := readRequest{table: refOf(destination).path(), labels: req.Labels}
-	opened, err := s.openSession(ctx, read, req.TargetBytes, func(int64) error { return nil }) // the query is what costs
+	w.read.table, w.read.labels = refOf(destination).path(), req.Labels
+	opened, err := s.openSession(ctx, w.read, req.TargetBytes, func(int64) error { return nil }) // the query is what costs
 	if err != nil {
 		return source.Plan{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
 )
 
@@ -184,6 +186,68 @@ func TestCancelledJob(t *testing.T) {
 	}
 	if got := ran[0].Status.ErrorResult.Reason; got != "stopped" {
 		t.Errorf("the job ended by %q", got)
+	}
+}
+
+// A query has columns and a filter as a table has; they apply to its result,
+// and what it costs is the same.
+func TestQueryWithColumnsAndFilter(t *testing.T) {
+	_, s := warehouse(t)
+	p, err := s.Plan(t.Context(), source.PlanRequest{
+		Query: "SELECT day, n, n * 1.5 AS `odd name` FROM crm.visits WHERE day < '2024-01-05'", Columns: []string{"odd name", "day"},
+		Filter: source.Filter{{Column: "odd name", Op: source.Greater, Values: []string{"2"}}, {Column: "n", Op: source.NotNull}},
+	})
+	must(t, err)
+	if diff := cmp.Diff([]string{`{"day":"2024-01-03","odd name":3}`, `{"day":"2024-01-04","odd name":4.5}`}, readAll(t, s, p, "odd name", "day")); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	_, err = s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one", Filter: source.Filter{{Column: "two", Op: source.IsNull}}})
+	wantFault(t, err, fault.SourceInvalidFilter, "no such column")
+}
+
+// While a query runs BigQuery may fail to answer: the query is not started, and
+// paid for, again.
+func TestAJobIsWaitedForOnce(t *testing.T) {
+	peer, s := warehouse(t)
+	asks := func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/queries/") }
+	peer.Inject(googlepeer.Fault{Service: source.EndpointBigQuery, Match: asks, Times: 3, Status: http.StatusServiceUnavailable, Reason: "backendError", Message: "try again"})
+	_, err := s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one"})
+	must(t, err)
+	ran := slices.DeleteFunc(peer.Queries(), func(q googlepeer.Query) bool { return q.DryRun })
+	if len(ran) != 1 {
+		t.Errorf("%d queries ran", len(ran))
+	}
+}
+
+// One project has the data, another one runs and pays.
+func TestBillingProject(t *testing.T) {
+	peer := start(t)
+	must(t, peer.CreateDataset(t.Context(), "crm", "EU"))
+	numbers(t, peer)
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "crm.v", View: "SELECT 1 AS one"}))
+	cfg := member(t, peer, reader, catalog.BigQueryRunPermissions()...)
+	peer.GrantAll(reader, "projects/acme-billing", catalog.BigQueryRunPermissions()...)
+	s := open(t, peer, with(cfg, "billing_project", "acme-billing"))
+	for name, r := range checked(t, s) {
+		if r.Outcome != source.Pass {
+			t.Errorf("%s: %s %s %s", name, r.Outcome, r.Detail, r.Provider)
+		}
+	}
+	if got := readAll(t, s, plan(t, s, source.PlanRequest{}, "crm.numbers")); len(got) != 80 {
+		t.Errorf("%d rows of the table", len(got))
+	}
+	if got := readAll(t, s, plan(t, s, source.PlanRequest{}, "crm.v")); len(got) != 1 {
+		t.Errorf("%d rows of the view", len(got))
+	}
+	for _, r := range peer.ReadSessions() {
+		if r.GetParent() != "projects/acme-billing" {
+			t.Errorf("a session of %s", r.GetParent())
+		}
+	}
+	for _, q := range peer.Queries() {
+		if q.Project != "acme-billing" {
+			t.Errorf("a query of %s", q.Project)
+		}
 	}
 }
 

@@ -74,14 +74,10 @@ func (c *checker) useConnection(ctx context.Context) (source.Finding, error) {
 // connectionGranted asks IAM too. On the project it need not know: the right is
 // usually given on the connection itself.
 func (c *checker) connectionGranted(ctx context.Context, found string) (source.Finding, error) {
-	granted, err := c.session.access.ProjectPermissions(ctx, c.session.config.omni.project, checkConnection)
-	if ctx.Err() != nil {
-		return source.Finding{}, ctx.Err()
-	}
-	if err != nil || len(granted) == 0 {
+	if granted, _ := c.granted(ctx, c.session.config.omni.project, checkConnection); !granted {
 		found += "; the right is not given on the whole project"
 	}
-	return source.Finding{Detail: found}, nil
+	return source.Finding{Detail: found}, ctx.Err()
 }
 
 // behind finds an external table of a dataset that uses a connection.

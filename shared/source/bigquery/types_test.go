@@ -15,8 +15,10 @@ func typesTable(t testing.TB, peer *googlepeer.Peer) sourcetest.Table {
 	t.Helper()
 	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "crm.types", Schema: []*bq.TableFieldSchema{
 		{Name: "id", Type: "INTEGER", Mode: "REQUIRED"},
-		field("i", "INTEGER"), field("f", "FLOAT"), field("n", "NUMERIC"), {Name: "m", Type: "NUMERIC", Precision: 10, Scale: 2},
-		field("big", "BIGNUMERIC"), {Name: "b38", Type: "BIGNUMERIC", Precision: 38, Scale: 10},
+		field("i", "INTEGER"), field("f", "FLOAT"), field("n", "NUMERIC"),
+		{Name: "m", Type: "NUMERIC", Precision: 10, Scale: 2},
+		field("big", "BIGNUMERIC"),
+		{Name: "b38", Type: "BIGNUMERIC", Precision: 38, Scale: 10},
 		field("b", "BOOLEAN"), field("s", "STRING"), field("y", "BYTES"), field("d", "DATE"), field("t", "TIME"), field("dt", "DATETIME"), field("ts", "TIMESTAMP"),
 		field("g", "GEOGRAPHY"), field("j", "JSON"),
 		record("r", field("i", "INTEGER"), field("s", "STRING"), list("f", "FLOAT")),
