@@ -16,6 +16,7 @@ import (
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc/codes"
 
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
@@ -220,6 +221,15 @@ func TestWarehouseQueries(t *testing.T) {
 		wantReason(t, err, http.StatusBadRequest, "stopped", "")
 		wantFailure(t, job, "stopped")
 	})
+	t.Run("a job that fails later", func(t *testing.T) {
+		peer.InjectJob(googlepeer.JobFault{Times: 1, Reason: "resourcesExceeded", Message: "Resources exceeded during query execution"})
+		job, err := query("SELECT 1").Run(t.Context())
+		must(t, err)
+		wantFailure(t, ended(t, job), "resourcesExceeded")
+		if diff := cmp.Diff([][]bigquery.Value{{int64(1)}}, values(t, query("SELECT 1"))); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("what was asked is kept", func(t *testing.T) {
 		first := peer.Queries()[0]
 		if first.Principal != reader || first.SQL != sql || first.Labels["run"] != "r1" {
@@ -325,11 +335,59 @@ func TestWarehouseSpecialTables(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("partitioned by the time of ingestion", func(t *testing.T) {
+		must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "web.loads", Schema: column, Declare: func(t *bq.Table) {
+			t.TimePartitioning = &bq.TimePartitioning{Type: "DAY"}
+			t.RequirePartitionFilter = true
+		}}))
+		must(t, peer.Exec(t.Context(), "INSERT INTO web.loads (x, _PARTITIONTIME) VALUES (1, TIMESTAMP '2026-01-01'), (2, TIMESTAMP '2026-01-02')"))
+		_, err := client.Query("SELECT x FROM web.loads").Read(t.Context())
+		wantReason(t, err, http.StatusBadRequest, "invalidQuery", "")
+		for _, condition := range []string{"_PARTITIONTIME > TIMESTAMP '2026-01-01'", "_PARTITIONDATE = DATE '2026-01-02'"} {
+			if diff := cmp.Diff([][]bigquery.Value{{int64(2)}}, values(t, client.Query("SELECT x FROM web.loads WHERE "+condition))); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+	t.Run("in another cloud", func(t *testing.T) {
+		must(t, peer.CreateDataset(t.Context(), "lake", "aws-us-east-1"))
+		must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "lake.clicks", Schema: column, Declare: func(t *bq.Table) {
+			t.Type = "EXTERNAL"
+			t.ExternalDataConfiguration = &bq.ExternalDataConfiguration{ConnectionId: "acme.aws-us-east-1.s3", SourceFormat: "PARQUET"}
+		}}))
+		must(t, peer.Exec(t.Context(), "INSERT INTO lake.clicks VALUES (5)"))
+		_, err := client.Query("SELECT x FROM lake.clicks").Read(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: BigQuery BigQuery: User does not have bigquery.connections.use permission for connection acme.aws-us-east-1.s3.")
+		peer.Grant(reader, "bigquery.connections.use", "projects/acme/locations/aws-us-east-1/connections/s3")
+		if diff := cmp.Diff([][]bigquery.Value{{int64(5)}}, values(t, client.Query("SELECT x FROM lake.clicks"))); diff != "" {
+			t.Error(diff)
+		}
+		peer.Grant(reader, "bigquery.readsessions.create", "projects/acme")
+		_, err = readClient(t, peer, fixed(peer.Token(reader))).CreateReadSession(t.Context(), sessionOf("projects/acme/datasets/lake/tables/clicks"))
+		wantCode(t, err, codes.InvalidArgument, "request failed: the Storage API is not available in location aws-us-east-1")
+	})
+	t.Run("INFORMATION_SCHEMA of a dataset", func(t *testing.T) {
+		_, err := client.Query("SELECT table_name FROM web.INFORMATION_SCHEMA.TABLES").Read(t.Context())
+		wantReason(t, err, http.StatusForbidden, "accessDenied", "")
+		peer.Grant(reader, "bigquery.tables.list", "projects/acme/datasets/web")
+		if got := values(t, client.Query("SELECT table_name FROM web.INFORMATION_SCHEMA.TABLES WHERE table_name = 'loads'")); len(got) != 1 {
+			t.Errorf("got %v", got)
+		}
+	})
 	t.Run("a dropped table is gone", func(t *testing.T) {
 		must(t, peer.Exec(t.Context(), "DROP TABLE web.events_20260101"))
 		_, err := client.Dataset("web").Table("events_20260101").Metadata(t.Context())
 		wantStatus(t, err, http.StatusNotFound)
 	})
+}
+
+// ended waits for a job that is known to fail.
+func ended(t *testing.T, job *bigquery.Job) *bigquery.Job {
+	t.Helper()
+	if _, err := job.Wait(t.Context()); err == nil {
+		t.Error("the job did not fail")
+	}
+	return job
 }
 
 func wantFailure(t *testing.T, job *bigquery.Job, reason string) {

@@ -1,6 +1,7 @@
 package googlepeer
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ type faults struct {
 	mu     sync.Mutex
 	active []*Fault
 	reads  []*ReadFault
+	jobs   []*JobFault
 }
 
 // Inject makes requests fail, before anything else is looked at.
@@ -38,11 +40,11 @@ func (p *Peer) Inject(f Fault) {
 	p.faults.active = append(p.faults.active, &f)
 }
 
-// ClearFaults takes back everything that Inject and InjectRead set up.
+// ClearFaults takes back everything that Inject, InjectJob and InjectRead set up.
 func (p *Peer) ClearFaults() {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
-	p.faults.active, p.faults.reads = nil, nil
+	p.faults.active, p.faults.reads, p.faults.jobs = nil, nil, nil
 }
 
 // next uses one of the fault's times up.
@@ -88,12 +90,58 @@ func (p *Peer) faulty(service string, handler http.Handler) http.Handler {
 	})
 }
 
+// JobFault is a query job that was accepted and fails: "rateLimitExceeded",
+// "backendError", "resourcesExceeded".
+type JobFault struct {
+	Times   int // how many jobs; 0 is every one until ClearFaults
+	Reason  string
+	Message string
+}
+
+// InjectJob makes query jobs fail that would have run.
+func (p *Peer) InjectJob(f JobFault) {
+	if f.Times == 0 {
+		f.Times = -1
+	}
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	p.faults.jobs = append(p.faults.jobs, &f)
+}
+
+// nextJob returns the failure that the next job is to have, nil when none.
+func (f *faults) nextJob() *problem {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.jobs) == 0 {
+		return nil
+	}
+	fault := f.jobs[0]
+	if fault.Times--; fault.Times == 0 {
+		f.jobs = f.jobs[1:]
+	}
+	return &problem{status: jobStatus(fault.Reason), reason: fault.Reason, message: fault.Message}
+}
+
+// jobStatus is the HTTP status that goes with a reason.
+// Source: https://cloud.google.com/bigquery/docs/error-messages.
+func jobStatus(reason string) int {
+	switch reason {
+	case "rateLimitExceeded", "quotaExceeded", "accessDenied":
+		return http.StatusForbidden
+	case "backendError", "jobBackendError", "internalError", "jobInternalError", "jobRateLimitExceeded":
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
+	}
+}
+
 // ReadFault is something that goes wrong with the Storage Read API.
 type ReadFault struct {
-	Method       string // "CreateReadSession" or "ReadRows"
-	Times        int    // how many calls; 0 is every one until ClearFaults
-	AfterBatches int    // of ReadRows: how many batches still come
-	Err          error  // of status.Error
+	Method       string        // "CreateReadSession" or "ReadRows"
+	Times        int           // how many calls; 0 is every one until ClearFaults
+	AfterBatches int           // of ReadRows: how many batches still come
+	Stall        time.Duration // then nothing comes for so long, or until the client goes away
+	Err          error         // of status.Error; nil goes on
 }
 
 // InjectRead makes calls of the Storage Read API fail.
@@ -104,6 +152,16 @@ func (p *Peer) InjectRead(f ReadFault) {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
 	p.faults.reads = append(p.faults.reads, &f)
+}
+
+// strike does what a fault of a read does at its time. It returns nil when the read is to go on.
+func (f ReadFault) strike(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(f.Stall):
+		return f.Err
+	}
 }
 
 func (f *faults) nextRead(method string) (ReadFault, bool) {

@@ -90,6 +90,9 @@ func (b *warehouse) newJob(project, id, location, caller string, c *bigquery.Job
 			j.statistics.Query.ReferencedTables = append(j.statistics.Query.ReferencedTables, &bigquery.TableReference{ProjectId: t.project, DatasetId: t.dataset, TableId: t.table})
 		}
 	}
+	if failure == nil && !c.DryRun {
+		failure = b.peer.faults.nextJob()
+	}
 	b.start(j, q, failure, duration)
 	return j, nil
 }

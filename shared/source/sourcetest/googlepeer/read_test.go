@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
@@ -262,6 +263,16 @@ func TestReadFaults(t *testing.T) {
 			t.Errorf("resumed at %d", got)
 		}
 	})
+	t.Run("stalled, and given up", func(t *testing.T) {
+		peer.InjectRead(googlepeer.ReadFault{Method: "ReadRows", Times: 1, AfterBatches: 1, Stall: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		got, err := stream(ctx, client, session, name, 0)
+		wantCode(t, err, codes.DeadlineExceeded, "")
+		if len(got) != 1 {
+			t.Errorf("%d batches", len(got))
+		}
+	})
 	t.Run("quota", func(t *testing.T) {
 		quota, err := status.New(codes.ResourceExhausted, "Quota exceeded").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
 		must(t, err)
@@ -399,25 +410,77 @@ func TestEveryTypeIsExact(t *testing.T) {
 	})
 }
 
-func TestReadyArrow(t *testing.T) {
+// readyRows serves a table of ready batches, and returns a client that may read it.
+func readyRows(t testing.TB, batches, size int) (*googlepeer.Peer, *storage.BigQueryReadClient) {
+	t.Helper()
 	peer := googlepeer.Run(t, googlepeer.Config{})
 	peer.GrantAll(reader, "projects/acme", "bigquery.readsessions.create", "bigquery.readsessions.getData", "bigquery.tables.getData")
 	peer.DeclareDataset("bench", "")
-	fields := []*bq.TableFieldSchema{{Name: "id", Type: "INTEGER"}}
+	fields := []*bq.TableFieldSchema{{Name: "id", Type: "INTEGER"}, {Name: "name", Type: "STRING"}, {Name: "score", Type: "FLOAT"}, {Name: "at", Type: "TIMESTAMP"}, {Name: "ok", Type: "BOOLEAN"}}
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, googlepeer.ArrowSchema(fields))
 	defer builder.Release()
-	var batches []arrow.RecordBatch
-	for i := range int64(4) {
-		builder.Field(0).(*array.Int64Builder).AppendValues([]int64{i * 2, i*2 + 1}, nil)
-		batches = append(batches, builder.NewRecordBatch())
+	ready := make([]arrow.RecordBatch, batches)
+	for b := range ready {
+		for i := range size {
+			n := b*size + i
+			builder.Field(0).(*array.Int64Builder).Append(int64(n))
+			builder.Field(1).(*array.StringBuilder).Append("name-" + strconv.Itoa(n))
+			builder.Field(2).(*array.Float64Builder).Append(float64(n) / 3)
+			builder.Field(3).(*array.TimestampBuilder).Append(arrow.Timestamp(n))
+			builder.Field(4).(*array.BooleanBuilder).Append(n%2 == 0)
+		}
+		ready[b] = builder.NewRecordBatch()
 	}
-	must(t, peer.ServeArrow(googlepeer.Table{Name: "bench.rows", Schema: fields}, batches))
-	client := readClient(t, peer, fixed(peer.Token(reader)))
-	session, err := client.CreateReadSession(t.Context(), sessionOf("projects/acme/datasets/bench/tables/rows", func(r *storagepb.CreateReadSessionRequest) { r.MaxStreamCount = 2 }))
+	if err := peer.ServeArrow(googlepeer.Table{Name: "bench.rows", Schema: fields}, ready); err != nil {
+		t.Fatal(err)
+	}
+	return peer, readClient(t, peer, fixed(peer.Token(reader)))
+}
+
+const benchRows = "projects/acme/datasets/bench/tables/rows"
+
+func TestReadyArrow(t *testing.T) {
+	_, client := readyRows(t, 4, 2)
+	session, err := client.CreateReadSession(t.Context(), sessionOf(benchRows, func(r *storagepb.CreateReadSessionRequest) { r.MaxStreamCount = 2 }))
 	must(t, err)
 	if diff := cmp.Diff([]int64{0, 1, 2, 3, 4, 5, 6, 7}, ids(t, client, session)); diff != "" || len(session.GetStreams()) != 2 {
 		t.Error(diff)
 	}
+	rest, err := stream(t.Context(), client, session, session.GetStreams()[1].GetName(), 2)
+	if err != nil || len(rest) != 1 || rest[0].Column(0).(*array.Int64).Value(0) != 6 {
+		t.Errorf("got %v, %v", rest, err)
+	}
+	_, err = stream(t.Context(), client, session, session.GetStreams()[1].GetName(), 5)
+	wantCode(t, err, codes.OutOfRange, "")
+}
+
+// BenchmarkReadyArrow is what the peer itself costs: messages are received and thrown away.
+func BenchmarkReadyArrow(b *testing.B) {
+	const batches, size = 100, 10_000
+	_, client := readyRows(b, batches, size)
+	for b.Loop() {
+		session, err := client.CreateReadSession(b.Context(), sessionOf(benchRows, func(r *storagepb.CreateReadSessionRequest) { r.MaxStreamCount = 1 }))
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows, err := client.ReadRows(b.Context(), &storagepb.ReadRowsRequest{ReadStream: session.GetStreams()[0].GetName()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		bytes := 0
+		for {
+			m, err := rows.Recv()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			bytes += len(m.GetArrowRecordBatch().GetSerializedRecordBatch())
+		}
+		b.SetBytes(int64(bytes))
+	}
+	b.ReportMetric(float64(batches*size)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // destination is the table that holds a query's result.

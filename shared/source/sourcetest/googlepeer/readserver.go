@@ -2,7 +2,6 @@ package googlepeer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -87,7 +86,9 @@ func (p *Peer) ExpireSessions() {
 // CreateReadSession checks that the caller may read the table, evaluates it, and deals its rows out to streams.
 func (s *readServer) CreateReadSession(ctx context.Context, r *storagepb.CreateReadSessionRequest) (*storagepb.ReadSession, error) {
 	if f, ok := s.peer.faults.nextRead("CreateReadSession"); ok {
-		return nil, f.Err
+		if err := f.strike(ctx); err != nil {
+			return nil, err
+		}
 	}
 	caller, err := s.caller(ctx)
 	if err != nil {
@@ -117,7 +118,9 @@ func (s *readServer) CreateReadSession(ctx context.Context, r *storagepb.CreateR
 func (s *readServer) ReadRows(r *storagepb.ReadRowsRequest, out storagepb.BigQueryRead_ReadRowsServer) error {
 	fault, faulty := s.peer.faults.nextRead("ReadRows")
 	if faulty && fault.AfterBatches == 0 {
-		return fault.Err
+		if err := fault.strike(out.Context()); err != nil {
+			return err
+		}
 	}
 	caller, err := s.caller(out.Context())
 	if err != nil {
@@ -145,14 +148,16 @@ func (s *readServer) ReadRows(r *storagepb.ReadRowsRequest, out storagepb.BigQue
 	if !ok {
 		return status.Error(codes.NotFound, operating+": stream not found")
 	}
-	limit := -1
-	if faulty {
-		limit = fault.AfterBatches
+	after := -1
+	if faulty && fault.AfterBatches > 0 {
+		after = fault.AfterBatches
 	}
-	if err := opened.send(out, stream, r.GetOffset(), limit); !errors.Is(err, errCut) {
-		return err
-	}
-	return fault.Err
+	return opened.send(out, stream, r.GetOffset(), func(sent int) error {
+		if sent != after {
+			return nil
+		}
+		return fault.strike(out.Context())
+	})
 }
 
 // caller authenticates a call by its metadata.

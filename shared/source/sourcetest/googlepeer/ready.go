@@ -1,7 +1,6 @@
 package googlepeer
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
@@ -79,23 +78,23 @@ func (r *ready) deal(streams int, codec storagepb.ArrowSerializationOptions_Comp
 }
 
 // sendReady sends ready messages. An offset must stand between two of them.
-func sendReady(out storagepb.BigQueryRead_ReadRowsServer, messages []message, offset int64, limit int) error {
-	at := int64(0)
+func sendReady(out storagepb.BigQueryRead_ReadRowsServer, messages []message, offset int64, before func(sent int) error) error {
+	sent, at := 0, int64(0)
 	for _, m := range messages {
-		if at < offset {
-			at += m.rows
+		at += m.rows
+		if at <= offset {
 			continue
 		}
-		if limit == 0 {
-			return errCut
+		if err := before(sent); err != nil {
+			return err
 		}
-		limit--
 		if err := out.Send(m.response); err != nil {
 			return err
 		}
+		sent++
 	}
 	if at < offset {
-		return errors.New("offset is beyond the end")
+		return beyond(offset, at)
 	}
-	return nil
+	return before(sent)
 }

@@ -118,6 +118,9 @@ func (b *warehouse) source(q *resolved, s statement, m mention, ref tableRef, ca
 	if refused != nil {
 		return edit{}, refused
 	}
+	if refused := b.mayConnect(meta, ref.project, caller); refused != nil {
+		return edit{}, refused
+	}
 	if column := partitionColumn(meta); meta.RequirePartitionFilter && !s.filtersPartition(column) {
 		return edit{}, noPartitionFilter(ref, column)
 	}
@@ -172,6 +175,31 @@ func (b *warehouse) readable(q *resolved, ref tableRef, caller string) (*bigquer
 	}
 	q.tables = append(q.tables, ref)
 	return meta, t, nil
+}
+
+// mayConnect checks that a caller may use the connection that an external table
+// of BigQuery Omni is read through.
+func (b *warehouse) mayConnect(meta *bigquery.Table, project, caller string) *problem {
+	if meta.ExternalDataConfiguration == nil || meta.ExternalDataConfiguration.ConnectionId == "" || !omni(meta.Location) {
+		return nil
+	}
+	id := meta.ExternalDataConfiguration.ConnectionId
+	resource := id
+	switch parts := strings.Split(id, "."); len(parts) {
+	case 2:
+		resource = "projects/" + project + "/locations/" + parts[0] + "/connections/" + parts[1]
+	case 3:
+		resource = "projects/" + parts[0] + "/locations/" + parts[1] + "/connections/" + parts[2]
+	}
+	if b.peer.policy.allows(caller, "bigquery.connections.use", resource) {
+		return nil
+	}
+	return accessDenied("Access Denied: BigQuery BigQuery: User does not have bigquery.connections.use permission for connection " + id + ".")
+}
+
+// omni reports whether a location is another cloud's.
+func omni(location string) bool {
+	return strings.HasPrefix(location, "aws-") || strings.HasPrefix(location, "azure-")
 }
 
 // wildcard puts the union of the matching tables in the place of a wildcard

@@ -85,9 +85,15 @@ const notANumber = 1.7976931348623151e308
 const notANumberSQL = "1.7976931348623151e308"
 
 var (
-	castFloat = regexp.MustCompile(`(?i)\bCAST\s*\(\s*(?:'([+-]?inf(?:inity)?|nan)'|"([+-]?inf(?:inity)?|nan)")\s+AS\s+FLOAT64\s*\)`)
-	isNaN     = regexp.MustCompile(`(?i)\bIS_NAN\s*\(`)
+	castFloat     = regexp.MustCompile(`(?i)\bCAST\s*\(\s*(?:'([+-]?inf(?:inity)?|nan)'|"([+-]?inf(?:inity)?|nan)")\s+AS\s+FLOAT64\s*\)`)
+	isNaN         = regexp.MustCompile(`(?i)\bIS_NAN\s*\(`)
+	partitionTime = regexp.MustCompile(`(?i)\b_PARTITIONTIME\b`)
+	partitionDate = regexp.MustCompile(`(?i)\b_PARTITIONDATE\b`)
 )
+
+// ingested is the column that holds what BigQuery calls _PARTITIONTIME, of a
+// table that is partitioned by the time of ingestion.
+const ingested = "partition_time__"
 
 // dialect puts what the emulator cannot do in words that it can.
 func dialect(sql string) string {
@@ -101,6 +107,8 @@ func dialect(sql string) string {
 			return "IEEE_DIVIDE(1, 0)"
 		}
 	})
+	sql = partitionTime.ReplaceAllString(sql, ingested)
+	sql = partitionDate.ReplaceAllString(sql, "DATE("+ingested+")")
 	return isNaN.ReplaceAllString(sql, "("+notANumberSQL+" = ")
 }
 

@@ -49,7 +49,8 @@ type Table struct {
 	Declare func(*bigquery.Table)
 }
 
-// CreateTable makes a table without rows. Exec fills it.
+// CreateTable makes a table without rows. Exec fills it: one that is partitioned
+// by the time of ingestion by naming its columns and _PARTITIONTIME.
 func (p *Peer) CreateTable(ctx context.Context, t Table) error {
 	ref, err := p.ref(t.Name)
 	if err != nil {
@@ -57,11 +58,7 @@ func (p *Peer) CreateTable(ctx context.Context, t Table) error {
 	}
 	now := time.Now().UnixMilli()
 	meta := &bigquery.Table{Schema: &bigquery.TableSchema{Fields: t.Schema}, CreationTime: now, LastModifiedTime: uint64(now), Type: kindTable}
-	if t.View == "" {
-		if err := p.warehouse.define(ctx, ref, t.Schema); err != nil {
-			return err
-		}
-	} else {
+	if t.View != "" {
 		meta.Type, meta.View = kindView, &bigquery.ViewDefinition{Query: t.View, ForceSendFields: []string{"UseLegacySql"}}
 		if len(t.Schema) == 0 {
 			if meta.Schema, err = p.warehouse.columns(ctx, ref, t.View); err != nil {
@@ -72,14 +69,22 @@ func (p *Peer) CreateTable(ctx context.Context, t Table) error {
 	if t.Declare != nil {
 		t.Declare(meta)
 	}
+	if t.View == "" {
+		if err := p.warehouse.define(ctx, ref, meta); err != nil {
+			return err
+		}
+	}
 	return p.warehouse.catalog.put(ref, &table{meta: meta})
 }
 
 // define creates a table at the emulator.
-func (b *warehouse) define(ctx context.Context, ref tableRef, fields []*bigquery.TableFieldSchema) error {
-	columns := make([]string, len(fields))
-	for i, f := range fields {
+func (b *warehouse) define(ctx context.Context, ref tableRef, meta *bigquery.Table) error {
+	columns := make([]string, len(meta.Schema.Fields))
+	for i, f := range meta.Schema.Fields {
 		columns[i] = "`" + f.Name + "` " + typeSQL(f)
+	}
+	if partitionColumn(meta) == "_PARTITIONTIME" && meta.TimePartitioning != nil {
+		columns = append(columns, ingested+" TIMESTAMP")
 	}
 	if _, refused := b.run(ctx, "CREATE TABLE "+ref.sql()+" ("+strings.Join(columns, ", ")+")", nil); refused != nil {
 		return fmt.Errorf("creating table %s: %w", ref, refused)

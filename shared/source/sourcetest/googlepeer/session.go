@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -130,13 +129,11 @@ func (o *session) stream(name string) (int, bool) {
 	return 0, false
 }
 
-// errCut says that a fault is to end the stream.
-var errCut = errors.New("the stream is cut")
-
-// send sends the rows of a stream from an offset on; after limit batches it returns errCut.
-func (o *session) send(out storagepb.BigQueryRead_ReadRowsServer, stream int, offset int64, limit int) error {
+// send sends the rows of a stream from an offset on. It calls before with the
+// number of batches that were sent, before each and at the end, and ends with its error.
+func (o *session) send(out storagepb.BigQueryRead_ReadRowsServer, stream int, offset int64, before func(sent int) error) error {
 	if o.encoded != nil {
-		return sendReady(out, o.encoded[stream], offset, limit)
+		return sendReady(out, o.encoded[stream], offset, before)
 	}
 	sent, at := 0, int64(0)
 	for _, batch := range o.streams[stream] {
@@ -145,18 +142,12 @@ func (o *session) send(out storagepb.BigQueryRead_ReadRowsServer, stream int, of
 		if from >= batch.NumRows() {
 			continue
 		}
-		if sent == limit {
-			return errCut
+		if err := before(sent); err != nil {
+			return err
 		}
-		part := batch.NewSlice(from, batch.NumRows())
-		encoded, err := ipc.GetRecordBatchPayload(part, o.compress...)
-		part.Release()
+		answer, err := o.encode(batch, from, sent == 0)
 		if err != nil {
 			return status.Error(codes.Internal, err.Error())
-		}
-		answer := response(payload(encoded), batch.NumRows()-from)
-		if sent == 0 {
-			answer.Schema = &storagepb.ReadRowsResponse_ArrowSchema{ArrowSchema: &storagepb.ArrowSchema{SerializedSchema: o.schema}}
 		}
 		if err := out.Send(answer); err != nil {
 			return err
@@ -164,12 +155,28 @@ func (o *session) send(out storagepb.BigQueryRead_ReadRowsServer, stream int, of
 		sent++
 	}
 	if offset > at {
-		return status.Errorf(codes.OutOfRange, "there was an error operating on the stream: offset %d is beyond its %d rows", offset, at)
+		return beyond(offset, at)
 	}
-	if sent == limit {
-		return errCut
+	return before(sent)
+}
+
+func beyond(offset, rows int64) error {
+	return status.Errorf(codes.OutOfRange, "there was an error operating on the stream: offset %d is beyond its %d rows", offset, rows)
+}
+
+// encode makes a message of a batch's rows from one on. The first of a call has the schema.
+func (o *session) encode(batch arrow.RecordBatch, from int64, first bool) (*storagepb.ReadRowsResponse, error) {
+	part := batch.NewSlice(from, batch.NumRows())
+	defer part.Release()
+	encoded, err := ipc.GetRecordBatchPayload(part, o.compress...)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	answer := response(payload(encoded), part.NumRows())
+	if first {
+		answer.Schema = &storagepb.ReadRowsResponse_ArrowSchema{ArrowSchema: &storagepb.ArrowSchema{SerializedSchema: o.schema}}
+	}
+	return answer, nil
 }
 
 func response(batch []byte, n int64) *storagepb.ReadRowsResponse {

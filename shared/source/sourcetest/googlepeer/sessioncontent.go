@@ -18,7 +18,13 @@ type content struct {
 func (s *readServer) content(ctx context.Context, caller string, ref tableRef, r *storagepb.ReadSession) (*bigquery.Table, content, *problem) {
 	b := s.peer.warehouse
 	restriction := r.GetReadOptions().GetRowRestriction()
+	if d, ok := b.catalog.dataset(ref.datasetRef); ok && omni(d.Location) {
+		return nil, content{}, elsewhere(d.Location)
+	}
 	if found, ok := b.resultTable(ref, caller); ok {
+		if omni(found.meta.Location) {
+			return nil, content{}, elsewhere(found.meta.Location)
+		}
 		kept, refused := b.restrictResult(ctx, caller, found, restriction)
 		return found.meta, content{rows: kept}, refused
 	}
@@ -57,6 +63,12 @@ func (s *readServer) content(ctx context.Context, caller string, ref tableRef, r
 	}
 	read, refused := b.run(ctx, sql, nil)
 	return meta, content{rows: read}, badFilter(refused, ref, restriction)
+}
+
+// elsewhere refuses what is in another cloud: the limitations of BigQuery Omni
+// name the Storage API as not available there.
+func elsewhere(location string) *problem {
+	return invalid("the Storage API is not available in location " + location)
 }
 
 // restrictResult applies a restriction to a query's result, by asking again.

@@ -32,6 +32,7 @@ func Launch(ctx context.Context, addr, path string, args ...string) (*Process, e
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	// Held open: a server that ends with its input ends with this process.
 	if _, err := p.cmd.StdinPipe(); err != nil {
+		p.nursery.Close()
 		return nil, fmt.Errorf("preparing %s: %w", filepath.Base(path), err)
 	}
 	if err := p.nursery.Start(p.cmd); err != nil {
