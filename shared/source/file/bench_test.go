@@ -6,8 +6,13 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	arrowcsv "github.com/apache/arrow-go/v18/arrow/csv"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	parquetfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
@@ -102,6 +107,82 @@ func drain(ctx context.Context, b *testing.B, f *file.Files, plan source.Plan) (
 		if err := r.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+	return rows
+}
+
+// BenchmarkBeside reads the same file with this package and with the bare Arrow
+// libraries, in turns, and reports how much longer this package takes.
+func BenchmarkBeside(b *testing.B) {
+	csv, parquet := profiles("csv"), profilesParquet(b)
+	for _, bm := range []struct {
+		name, content string
+		bare          func(b *testing.B) int64
+	}{
+		{"a.csv", csv, func(b *testing.B) int64 { return bareCSV(b, csv) }},
+		{"a.parquet", parquet, func(b *testing.B) int64 { return bareParquet(b, parquet) }},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			f := file.New(store{"t/" + bm.name: bm.content}, "")
+			plan, err := f.Plan(b.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}, TargetBytes: 1 << 40})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var ours, bare time.Duration
+			for b.Loop() {
+				began := time.Now()
+				if rows := drain(b.Context(), b, f, plan); rows != benchRows {
+					b.Fatal(rows)
+				}
+				ours += time.Since(began)
+				began = time.Now()
+				if rows := bm.bare(b); rows != benchRows {
+					b.Fatal(rows)
+				}
+				bare += time.Since(began)
+			}
+			b.ReportMetric(ours.Seconds()/bare.Seconds(), "ratio")
+			b.ReportMetric(float64(benchRows)*float64(b.N)/ours.Seconds(), "rows/s")
+			b.ReportMetric(float64(len(bm.content))*float64(b.N)/1e6/ours.Seconds(), "MB/s")
+		})
+	}
+}
+
+func bareParquet(b *testing.B, content string) (rows int64) {
+	b.Helper()
+	reader, err := parquetfile.NewParquetReader(strings.NewReader(content))
+	if err != nil {
+		b.Fatal(err)
+	}
+	arrows, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{BatchSize: 8192}, memory.DefaultAllocator)
+	if err != nil {
+		b.Fatal(err)
+	}
+	records, err := arrows.GetRecordReader(b.Context(), nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer records.Release()
+	for records.Next() {
+		rows += records.RecordBatch().NumRows()
+	}
+	return rows
+}
+
+func bareCSV(b *testing.B, content string) (rows int64) {
+	b.Helper()
+	columns := []arrow.Field{
+		{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "email", Type: arrow.BinaryTypes.String}, {Name: "first_name", Type: arrow.BinaryTypes.String},
+		{Name: "city", Type: arrow.BinaryTypes.String}, {Name: "age", Type: arrow.PrimitiveTypes.Int64}, {Name: "score", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "opt_in", Type: arrow.FixedWidthTypes.Boolean}, {Name: "created_at", Type: arrow.FixedWidthTypes.Timestamp_us}, {Name: "birth_date", Type: arrow.FixedWidthTypes.Date32},
+	}
+	r := arrowcsv.NewReader(strings.NewReader(content), arrow.NewSchema(columns, nil), arrowcsv.WithHeader(true), arrowcsv.WithChunk(8192))
+	defer r.Release()
+	for r.Next() {
+		rows += r.RecordBatch().NumRows()
+	}
+	if r.Err() != nil {
+		b.Fatal(r.Err())
 	}
 	return rows
 }

@@ -15,7 +15,8 @@ type limits struct {
 	footerFiles  int   // Parquet files of a table whose footer discovery reads
 	pageTables   int   // tables of a page of a discovery
 	targetBytes  int64 // wanted size of a split when none is asked for
-	parallel     int   // requests to the store at a time
+	parallel     int   // tables, or files of a table, that are looked into at a time
+	footers      int   // Parquet footers that a plan reads at a time
 	parquetBatch int64 // bytes of a record batch that Parquet decoding aims at
 }
 
@@ -30,6 +31,7 @@ func defaults() limits {
 		pageTables:   100,
 		targetBytes:  64 * mib,
 		parallel:     8,
+		footers:      32,
 		parquetBatch: 16 * mib,
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/file"
@@ -141,7 +140,9 @@ func TestEveryParquetLogicalTypeIsDelivered(t *testing.T) {
 		"TIMESTAMP millis, UTC":     {timestamp(true, pqschema.TimeUnitMillis), types.Int64, -1, []int64{-1}, schema.Column{Type: schema.Timestamp}, `"1969-12-31T23:59:59.999Z"`},
 		"TIMESTAMP micros, no zone": {timestamp(false, pqschema.TimeUnitMicros), types.Int64, -1, []int64{253402300799999999}, schema.Column{Type: schema.Timestamp}, `"9999-12-31T23:59:59.999999Z"`},
 		"TIMESTAMP nanos":           {timestamp(true, pqschema.TimeUnitNanos), types.Int64, -1, []int64{-1}, schema.Column{Type: schema.Timestamp, Loss: beyond}, `"1969-12-31T23:59:59.999999Z"`},
-		"INT96":                     {none, types.Int96, -1, []parquet.Int96{julian(1999, epochDay-1)}, schema.Column{Type: schema.Timestamp, Loss: beyond + "; only the years 1678 to 2261 can be read"}, `"1969-12-31T00:00:00.000001Z"`},
+		"INT96":                     {none, types.Int96, -1, []parquet.Int96{julian(1999, epochDay-1)}, schema.Column{Type: schema.Timestamp, Loss: beyond}, `"1969-12-31T00:00:00.000001Z"`},
+		"INT96 in 9999":             {none, types.Int96, -1, []parquet.Int96{julian(86_399_999_999_999, 5373484)}, schema.Column{Type: schema.Timestamp, Loss: beyond}, `"9999-12-31T23:59:59.999999Z"`},
+		"INT96, negative":           {none, types.Int96, -1, []parquet.Int96{julian(^uint64(999), epochDay)}, schema.Column{Type: schema.Timestamp, Loss: beyond}, `"1969-12-31T23:59:59.999999Z"`},
 		"FLOAT16":                   {pqschema.Float16LogicalType{}, types.FixedLenByteArray, 2, flba(0x00, 0xc1), schema.Column{Type: schema.Float64}, `-2.5`},
 		"INTERVAL":                  {pqschema.IntervalLogicalType{}, types.FixedLenByteArray, 12, flba(14, 0, 0, 0, 3, 0, 0, 0, 0xa1, 0x0f, 0, 0), schema.Column{Type: schema.String}, `"P14M3DT4.001S"`},
 	} {
@@ -169,12 +170,51 @@ func TestJSONInParquetThatIsNoneIsRejected(t *testing.T) {
 	}
 }
 
-func TestAnINT96OutOfRangeIsNamed(t *testing.T) {
-	content := writeChunks(t, []pqschema.Node{leaf(t, "v", required, pqschema.NoLogicalType{}, parquet.Types.Int96, -1)},
-		[]chunk{{[]parquet.Int96{julian(0, 5373484)}, nil, nil}}) // 9999-12-31
-	err := readWhole(t, file.New(store{"t/a.parquet": content}, ""), schema.Table{Name: "t"})
-	if e, _ := fault.As(err); fault.CodeOf(err) != fault.SourceMalformed || !strings.Contains(e.Message, "INT96") {
-		t.Errorf("got %v", err)
+// TestINT96ResumesAndRejects reads INT96 beside another column, alone and from
+// every checkpoint; what no timestamp can be is rejected.
+func TestINT96ResumesAndRejects(t *testing.T) {
+	none := pqschema.NoLogicalType{}
+	var groups [][]chunk
+	for g := range 3 {
+		var n chunk
+		var at chunk
+		numbers, times := []int64{}, []parquet.Int96{}
+		for i := range 10 {
+			numbers = append(numbers, int64(g*10+i))
+			at.def = append(at.def, int16(min(i%4, 1)))
+			if i%4 > 0 {
+				times = append(times, julian(uint64(i)*1000, epochDay+uint32(g)))
+			}
+		}
+		if g == 2 {
+			times[6] = julian(0, 1<<30)
+		}
+		n.values, at.values = numbers, times
+		groups = append(groups, []chunk{n, at})
+	}
+	content := writeChunks(t, []pqschema.Node{leaf(t, "n", required, none, parquet.Types.Int64, -1), leaf(t, "at", optional, none, parquet.Types.Int96, -1)}, groups...)
+	f := file.WithLimits(file.New(store{"t/a.parquet": content}, ""), 3, 1000)
+	for _, columns := range [][]string{{"n", "at"}, {"at"}} {
+		plan, err := f.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := source.ReadRequest{Table: plan.Table, Columns: columns, Split: plan.Splits[0]}
+		all := readSteps(t, f, req)
+		var whole result
+		whole.extend(all...)
+		if len(whole.Rows) != 29 || len(whole.Rejects) != 1 || whole.Rejects[0].Origin != 30 || !strings.Contains(whole.Rows[15], `"1970-01-02T00:00:00.000005Z"`) {
+			t.Errorf("%d rows, the 16th %s, rejects %v", len(whole.Rows), whole.Rows[15], whole.Rejects)
+		}
+		for i, s := range all {
+			req.From = s.after
+			var want, got result
+			want.extend(all[i+1:]...)
+			got.extend(readSteps(t, f, req)...)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("from checkpoint %s (-want +got):\n%s", s.after, diff)
+			}
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type parquetReader struct {
 	row     int64 // that comes next in the group
 	before  int64 // rows of the groups before
 	records pqarrow.RecordReader
+	old     map[int]*oldColumn // by column
 }
 
 func (r *reader) openParquet(p part) (partReader, error) {
@@ -43,13 +44,15 @@ func (r *reader) openParquet(p part) (partReader, error) {
 	}
 	pr := &parquetReader{
 		file: file, part: p, columns: r.columns, schema: r.schema, filter: r.filter, constant: r.partitionsOf(p),
-		limit: int64(r.files.limits.batchRows), group: r.at.Group, row: r.at.Row,
+		limit: int64(r.files.limits.batchRows), old: make(map[int]*oldColumn), group: r.at.Group, row: r.at.Row,
 	}
 	pr.shapes = make([]shape, len(r.columns))
 	for i, c := range r.columns {
 		if at := slices.IndexFunc(file.columns, func(o schema.Column) bool { return o.Name == c.Name }); !c.Partition {
 			pr.shapes[i] = file.shapes[at]
-			pr.leaves = file.shapes[at].leaves(pr.leaves)
+			if !pr.shapes[i].isInt96() {
+				pr.leaves = file.shapes[at].leaves(pr.leaves)
+			}
 		}
 	}
 	slices.Sort(pr.leaves)
@@ -90,6 +93,9 @@ func (r *parquetReader) next(ctx context.Context) (source.Batch, checkpoint, err
 		}
 		rows = read.NumRows()
 	}
+	if err := r.readOld(int(rows)); err != nil {
+		return source.Batch{}, checkpoint{}, err
+	}
 	batch := r.batch(read, rows)
 	r.row += rows
 	return batch, checkpoint{Group: r.group, Row: r.row}, nil
@@ -120,6 +126,38 @@ func (r *parquetReader) read(ctx context.Context) (record arrow.RecordBatch, err
 		return nil
 	})
 	return record, err
+}
+
+// oldColumn is a column of INT96 timestamps, which is read apart.
+type oldColumn struct {
+	reader *int96Reader
+	values arrow.Array // of the current rows
+	beyond []int       // the rows whose value is out of range
+}
+
+// readOld reads the next rows of the INT96 columns.
+func (r *parquetReader) readOld(rows int) error {
+	return r.file.guard("a row group", func() error {
+		for i, s := range r.shapes {
+			if !s.isInt96() {
+				continue
+			}
+			old := r.old[i]
+			if old == nil {
+				reader, err := openInt96(r.file.file.RowGroup(r.part.FirstGroup+r.group), s.leaf, r.row)
+				if err != nil {
+					return err
+				}
+				old = &oldColumn{reader: reader}
+				r.old[i] = old
+			}
+			var err error
+			if old.values, old.beyond, err = old.reader.read(rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // batch delivers decoded rows in the wanted columns. read is nil when only
@@ -180,6 +218,12 @@ func (r *parquetReader) column(read arrow.RecordBatch, i int, d *delivery) arrow
 	if col.Partition {
 		return constantArray(col, r.constant[i], len(d.keep))
 	}
+	if old := r.old[i]; old != nil {
+		for _, row := range old.beyond {
+			d.reject(row, col.Name, ruleWrongType, "is not a valid "+string(col.Type))
+		}
+		return old.values
+	}
 	at := read.Schema().FieldIndices(col.Name)[0]
 	return r.shapes[i].deliver(read.Column(at), col, func(row int, rule, reason string) { d.reject(row, col.Name, rule, reason) })
 }
@@ -199,8 +243,9 @@ func (r *parquetReader) leaveOut(take func(int) arrow.Array, d *delivery) {
 	}
 }
 
-// leave drops the decoder of the current group.
+// leave drops the decoders of the current group.
 func (r *parquetReader) leave() {
+	clear(r.old)
 	if r.records != nil {
 		r.records.Release()
 		r.records = nil

@@ -15,6 +15,9 @@ import (
 // maxDecimal is the most digits that decimal128 holds.
 const maxDecimal = 38
 
+// beyondMicros is what a timestamp of nanoseconds loses.
+const beyondMicros = "digits beyond microseconds"
+
 // meaning is what a Parquet type says of values that their Arrow type does not.
 type meaning uint8
 
@@ -31,6 +34,7 @@ type shape struct {
 	field   arrow.Field
 	meaning meaning
 	parts   []shape // of a structure its fields, of a list its element, of a map key and value
+	top     bool    // a field of the row itself, and not repeated
 	leaf    int     // number of the column in the file; negative for what has parts
 }
 
@@ -38,7 +42,9 @@ type shape struct {
 func shapeOf(f pqarrow.SchemaField, file *parquetschema.Schema) shape {
 	s := shape{field: *f.Field, leaf: f.ColIndex}
 	if f.IsLeaf() {
-		s.meaning = meaningOf(file.Column(f.ColIndex))
+		leaf := file.Column(f.ColIndex)
+		s.meaning = meaningOf(leaf)
+		s.top = len(leaf.ColumnPath()) == 1 && leaf.MaxRepetitionLevel() == 0
 		return s
 	}
 	children := f.Children
@@ -66,6 +72,9 @@ func meaningOf(c *parquetschema.Column) meaning {
 	return plainValue
 }
 
+// isInt96 reports whether a field is a column of INT96 timestamps of its own.
+func (s shape) isInt96() bool { return s.meaning == int96 && s.leaf >= 0 && s.top }
+
 // storage is the type that holds the values of an extension or a dictionary.
 func storage(dt arrow.DataType) arrow.DataType {
 	switch dt := dt.(type) {
@@ -89,11 +98,11 @@ func (s shape) column() schema.Column {
 		c.Type, c.Native = schema.String, "interval"
 	case int96:
 		c.Type, c.Native = schema.Timestamp, "int96"
-		c.Loss = "digits beyond microseconds; only the years 1678 to 2261 can be read"
+		c.Loss = beyondMicros
 	default:
 		c.Type, c.Precision, c.Scale = logicalType(s.field.Type)
 		if dt, ok := storage(s.field.Type).(arrow.TemporalWithUnit); ok && dt.TimeUnit() == arrow.Nanosecond && c.Type != schema.Int64 {
-			c.Loss = "digits beyond microseconds"
+			c.Loss = beyondMicros
 		}
 	}
 	switch dt := storage(s.field.Type).(type) {

@@ -124,6 +124,9 @@ func (f *Files) parts(ctx context.Context, t schema.Table, objects []Object, csv
 	cut := make([][]part, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.limits.parallel)
+	if t.Format == formatParquet {
+		g.SetLimit(f.limits.footers)
+	}
 	for i, obj := range objects {
 		g.Go(func() (err error) {
 			switch {

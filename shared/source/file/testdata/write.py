@@ -33,5 +33,5 @@ rows = [
 table = pa.Table.from_pylist(rows, schema=schema)
 pq.write_table(table, "pyarrow.parquet", store_schema=False, data_page_version="2.0", compression="zstd", row_group_size=2)
 
-old = pa.table({"old": pa.array([dt.datetime(2024, 5, 1, 0, 0, 0, 1), None], pa.timestamp("ns"))})
+old = pa.table({"old": pa.array([dt.datetime(2024, 5, 1, 0, 0, 0, 1), None, dt.datetime(1969, 12, 31, 23, 59, 59, 999999)], pa.timestamp("ns"))})
 pq.write_table(old, "int96.parquet", use_deprecated_int96_timestamps=True, store_schema=False)
