@@ -34,7 +34,7 @@ func unfit(t schema.Table, err error) (schema.Table, error) {
 	switch {
 	case named:
 		t.Problem, t.ProblemAt = f.message, f.key
-	case about && (e.Code == fault.SourceChanged || e.Code == fault.SourcePermission): // rights may end at some directories
+	case about && (e.Code == fault.SourceChanged || e.Code == fault.SourcePermission || e.Code == fault.SourceMalformed): // rights, and what is not archived, may end at some directories
 		t.Problem = e.Message
 	default:
 		return schema.Table{}, err

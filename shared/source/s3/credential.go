@@ -41,7 +41,7 @@ func (b broker) credentials() *aws.CredentialsCache {
 		provider = credentials.NewStaticCredentialsProvider(b.config.keyID, b.config.secret.Reveal(), b.config.token.Reveal())
 	}
 	return aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
-		o.ExpiryWindow, o.ExpiryWindowJitterFrac = renewAhead, 0.5
+		o.ExpiryWindow = renewAhead
 	})
 }
 

@@ -92,6 +92,44 @@ func TestAKeyThatDoesNotDecryptIsToldFromS3(t *testing.T) {
 	}
 }
 
+// TestOneDirectoryThatCannotBeRead: its table has the problem, and the connection works for the others.
+func TestOneDirectoryThatCannotBeRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status              int
+		code, message       string
+		check, says, reason string
+	}{
+		"archived":          {403, "InvalidObjectState", "The operation is not valid for the object's storage class", "", "", "archived"},
+		"of another key":    {403, "AccessDenied", "User: x is not authorized to perform: kms:Decrypt on resource: " + kmsKey, "s3.kms_decrypt", "may decrypt", "kms:Decrypt"},
+		"denied":            {403, "AccessDenied", "Access Denied", "s3.get_object", "may not read", "s3:GetObject"},
+		"gone in the while": {404, "NoSuchKey", "The specified key does not exist.", "", "", "replaced or removed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := gate(t, func(w http.ResponseWriter, r *http.Request) bool {
+				return getsObject(r) && strings.Contains(r.URL.Path, "/locked/") && sayNo(w, r, tt.status, tt.code, tt.message)
+			})
+			put(t, admin(c.s3), prefix+"/locked/a.csv", "a\n1\n")
+			s := open(t, byRole(bucket, readerRole))
+			results, err := s.Check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range results {
+				if want := r.Name == tt.check; want != (r.Outcome == source.Warn) || r.Outcome == source.Fail || want && !strings.Contains(r.Detail, tt.says) {
+					t.Errorf("%s: %s: %s", r.Name, r.Outcome, r.Detail)
+				}
+			}
+			page, err := s.Discover(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page.Tables) != 2 || !strings.Contains(page.Tables[0].Problem, tt.reason) || page.Tables[1].Problem != "" {
+				t.Errorf("got %+v", page.Tables)
+			}
+		})
+	}
+}
+
 func TestTheKeyOfTheSettingsIsHeldAgainstTheObjects(t *testing.T) {
 	gate(t, func(w http.ResponseWriter, r *http.Request) bool {
 		if getsObject(r) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,22 +60,32 @@ type sample struct {
 	err error
 }
 
-// sampled reads a byte of some objects. Only what is not about one object's permissions is an error.
+// denied reports whether S3 denies the object. What is archived, and what KMS
+// does not decrypt, S3 has found allowed.
+func (o sample) denied() bool {
+	class, _ := classOf(o.err)
+	return class == fault.SourcePermission && !keyDenied(o.err)
+}
+
+// sampled reads a byte of some objects. What is about one object alone is its
+// sample's error: that it is denied or archived. One that is gone is left out.
 func (s *session) sampled(ctx context.Context) ([]sample, error) {
 	keys, err := s.objects(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]sample, len(keys))
-	for i, key := range keys {
+	var all []sample
+	for _, key := range keys {
 		out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.config.bucket, Key: &key, Range: aws.String("bytes=0-0")})
 		if err == nil {
 			err = out.Body.Close()
 		}
-		if class, _ := classOf(err); err != nil && class != fault.SourcePermission {
+		switch class, _ := classOf(err); {
+		case err == nil, !assuming(err) && (class == fault.SourcePermission || class == fault.SourceMalformed):
+			all = append(all, sample{key: key, out: out, err: err})
+		case codeOf(err) != "NoSuchKey":
 			return nil, explain(file.Object{Key: key}, err)
 		}
-		all[i] = sample{key: key, out: out, err: err}
 	}
 	return all, nil
 }
@@ -86,28 +97,21 @@ func (s *session) getObject(ctx context.Context) (source.Finding, error) {
 	if err != nil {
 		return source.Finding{}, err
 	}
-	var given string
-	var denied []sample
-	for _, o := range all {
-		switch {
-		case o.err != nil && !keyDenied(o.err):
-			denied = append(denied, o)
-		case given == "":
-			given = o.key
-		}
-	}
-	switch {
-	case len(all) == 0:
+	if len(all) == 0 {
 		return source.Finding{Detail: "there is no object to read yet"}, nil
-	case given == "":
-		return source.Finding{}, explain(file.Object{Key: denied[0].key}, denied[0].err)
-	case len(denied) > 0:
+	}
+	given := slices.IndexFunc(all, func(o sample) bool { return !o.denied() })
+	denied := slices.IndexFunc(all, sample.denied)
+	switch {
+	case given < 0:
+		return source.Finding{}, explain(file.Object{Key: all[0].key}, all[0].err)
+	case denied >= 0:
 		return source.Finding{
-			Warning: fmt.Sprintf("may read %s, and may not read %s: the tables of such directories cannot be imported", given, denied[0].key),
+			Warning: fmt.Sprintf("may read %s, and may not read %s: the tables of such directories cannot be imported", all[given].key, all[denied].key),
 			Remedy:  source.Remedy{Text: "If those tables are wanted, attach this policy to the " + s.config.holder() + ".", Snippet: s.config.policy()},
 		}, nil
 	}
-	return source.Finding{Detail: "S3 gives " + given}, nil
+	return source.Finding{Detail: "S3 gives " + all[given].key}, nil
 }
 
 // decrypt tells a denial of KMS from one of S3, and the key's setting from the key.
@@ -116,15 +120,18 @@ func (s *session) decrypt(ctx context.Context) (source.Finding, error) {
 	if err != nil {
 		return source.Finding{}, err
 	}
-	for _, o := range all {
-		if keyDenied(o.err) {
-			return source.Finding{}, fault.Wrap(fault.SourcePermission, o.key+": KMS denied "+decryptAction, o.err)
-		}
-	}
-	for _, o := range all {
-		if o.err == nil {
-			return s.encryption(o), nil
-		}
+	read := slices.IndexFunc(all, func(o sample) bool { return o.err == nil })
+	locked := slices.IndexFunc(all, func(o sample) bool { return keyDenied(o.err) })
+	switch {
+	case locked >= 0 && read < 0:
+		return source.Finding{}, fault.Wrap(fault.SourcePermission, all[locked].key+": KMS denied "+decryptAction, all[locked].err)
+	case locked >= 0:
+		return source.Finding{
+			Warning: fmt.Sprintf("may decrypt %s, and not %s: the tables of such directories cannot be imported", all[read].key, all[locked].key),
+			Remedy:  s.keyRemedy(),
+		}, nil
+	case read >= 0:
+		return s.encryption(all[read]), nil
 	}
 	return source.Finding{Detail: "there is no object to decrypt yet"}, nil
 }
