@@ -195,6 +195,8 @@ func literal(column arrow.Array, i int) *string {
 		text = column.Value(i).ToTime(arrow.Microsecond).Format(time.RFC3339Nano)
 	case *array.Time64:
 		text = column.Value(i).ToTime(arrow.Microsecond).Format("15:04:05.999999")
+	case *array.Decimal128: // ValueStr may write an exponent
+		text = column.Value(i).ToString(column.DataType().(*arrow.Decimal128Type).Scale)
 	case *array.Binary:
 		text = base64.StdEncoding.EncodeToString(column.Value(i))
 	default:
