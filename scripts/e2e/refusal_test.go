@@ -116,14 +116,20 @@ func TestCallersAreCheckedBeforeAnythingElse(t *testing.T) {
 	w.send(t, http.MethodGet, "/v1/connection", nil).refused(t, 404, "request.not_found")
 	w.send(t, http.MethodDelete, "/v1/connections", nil).refused(t, 405, "request.method")
 	for operation, lacking := range map[string]string{
-		"GET /v1/connections":          caller.ConnectionsRead,
-		"GET /v1/connections/x":        caller.ConnectionsRead,
-		"GET /v1/connections/x/schema": caller.ConnectionsRead,
-		"POST /v1/connections":         caller.ConnectionsWrite,
-		"POST /v1/imports":             caller.ImportsWrite,
-		"POST /v1/imports/x/runs":      caller.ImportsWrite,
-		"GET /v1/imports/x/rows":       caller.LakeRead,
-		"GET /v1/profiles/x":           caller.LakeRead,
+		"GET /v1/catalog":                     caller.ConnectionsRead,
+		"GET /v1/catalog/s3":                  caller.ConnectionsRead,
+		"GET /v1/connections":                 caller.ConnectionsRead,
+		"GET /v1/connections/x":               caller.ConnectionsRead,
+		"GET /v1/connections/x/grants":        caller.ConnectionsRead,
+		"GET /v1/connections/x/schema":        caller.ConnectionsRead,
+		"GET /v1/connections/x/schema/tables": caller.ConnectionsRead,
+		"GET /v1/connections/x/validations/y": caller.ConnectionsRead,
+		"POST /v1/connections":                caller.ConnectionsWrite,
+		"POST /v1/connections/x/validations":  caller.ConnectionsWrite,
+		"POST /v1/imports":                    caller.ImportsWrite,
+		"POST /v1/imports/x/runs":             caller.ImportsWrite,
+		"GET /v1/imports/x/rows":              caller.LakeRead,
+		"GET /v1/profiles/x":                  caller.LakeRead,
 	} {
 		t.Run(operation, func(t *testing.T) {
 			method, path, _ := strings.Cut(operation, " ")
@@ -158,7 +164,9 @@ func TestWhatIsAnotherWorkspacesDoesNotExist(t *testing.T) {
 	r := owner.succeed(t, i, counts{Read: 3, Written: 3})
 	for path, code := range map[string]string{
 		"/v1/connections/" + theirs.ID:                           "connection.not_found",
+		"/v1/connections/" + theirs.ID + "/grants":               "connection.not_found",
 		"/v1/connections/" + theirs.ID + "/schema":               "connection.not_found",
+		"/v1/connections/" + theirs.ID + "/schema/tables?name=a": "connection.not_found",
 		"/v1/imports/" + i.ID:                                    "import.not_found",
 		"/v1/imports/" + i.ID + "/runs":                          "import.not_found",
 		"/v1/imports/" + i.ID + "/runs/" + r.ID:                  "run.not_found",
@@ -171,6 +179,7 @@ func TestWhatIsAnotherWorkspacesDoesNotExist(t *testing.T) {
 		stranger.send(t, http.MethodGet, path, nil).refused(t, 404, code)
 	}
 	stranger.send(t, http.MethodPost, "/v1/imports/"+i.ID+"/runs", nil).refused(t, 404, "import.not_found")
+	stranger.send(t, http.MethodPost, "/v1/connections/"+theirs.ID+"/validations", nil).refused(t, 404, "connection.not_found")
 	stranger.send(t, http.MethodPost, "/v1/imports", newImport(theirs, "people", "append")).
 		refused(t, 404, "connection.not_found").at(t, "connection_id", "connection.not_found")
 	var all list[connection]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,9 +204,9 @@ func mustMarshal(t *testing.T, s formschema.Schema) string {
 // A browser validates with the same patterns as we do.
 func TestPatternsArePortable(t *testing.T) {
 	for _, spec := range specs() {
-		fields := spec.Settings
+		fields := slices.Clone(spec.Settings)
 		for _, m := range spec.Auth {
-			fields = append(fields[:len(fields):len(fields)], m.Fields...)
+			fields = append(fields, m.Fields...)
 		}
 		for _, f := range fields {
 			if !formschema.Portable(f.Pattern) {
