@@ -97,15 +97,17 @@ func conversion(c schema.Column, from, to arrow.DataType) (func(arrow.Array) (ar
 		case *arrow.Decimal128Type:
 			return func(a arrow.Array) (arrow.Array, error) { return narrowed(a, from.Scale, want) }, nil
 		case *arrow.StringType:
-			return texts(func(a arrow.Array, i int, b []byte) []byte {
-				return appendDecimal(b, a.(*array.Decimal256).Value(i).BigInt(), from.Scale)
-			}), nil
+			return func(a arrow.Array) (arrow.Array, error) {
+				in := a.(*array.Decimal256)
+				return textArray(a, func(b []byte, i int) []byte { return appendDecimal(b, in.Value(i).BigInt(), from.Scale) }, false)
+			}, nil
 		}
 	case *arrow.MonthDayNanoIntervalType:
 		if to.ID() == arrow.STRING {
-			return texts(func(a arrow.Array, i int, b []byte) []byte {
-				return appendInterval(b, a.(*array.MonthDayNanoInterval).Value(i))
-			}), nil
+			return func(a arrow.Array) (arrow.Array, error) {
+				in := a.(*array.MonthDayNanoInterval)
+				return textArray(a, func(b []byte, i int) []byte { return appendInterval(b, in.Value(i)) }, false)
+			}, nil
 		}
 	}
 	return nil, fault.New(fault.SourceUnsupportedType, "a column of type "+c.Native+" arrives as "+from.String()+", which is not understood")
@@ -166,22 +168,3 @@ func narrowed(a arrow.Array, scale int32, want *arrow.Decimal128Type) (arrow.Arr
 }
 
 func fits(v decimal256.Num, precision int32) bool { return v.FitsInPrecision(precision) }
-
-// texts makes text of every value that is not NULL.
-func texts(appendValue func(a arrow.Array, i int, b []byte) []byte) func(arrow.Array) (arrow.Array, error) {
-	return func(a arrow.Array) (arrow.Array, error) {
-		b := array.NewStringBuilder(memory.DefaultAllocator)
-		defer b.Release()
-		b.Reserve(a.Len())
-		var buf []byte
-		for i := range a.Len() {
-			if a.IsNull(i) {
-				b.AppendNull()
-				continue
-			}
-			buf = appendValue(a, i, buf[:0])
-			b.BinaryBuilder.Append(buf)
-		}
-		return b.NewArray(), nil
-	}
-}

@@ -151,7 +151,7 @@ func (s *session) await(ctx context.Context, ref *bigquery.JobReference) (finish
 		r, err := s.results(ref).MaxResults(0).TimeoutMs(waitAtOnce.Milliseconds()).Fields("jobComplete", "totalRows", "schema").Context(ctx).Do()
 		switch {
 		case err != nil:
-			if failures++; failures == patience || !s.passing(ctx, err, failures) {
+			if failures++; failures == patience || !s.passing(ctx, ref, err, failures) {
 				return finished{}, err
 			}
 		case !r.JobComplete:
@@ -165,9 +165,12 @@ func (s *session) await(ctx context.Context, ref *bigquery.JobReference) (finish
 }
 
 // passing reports whether a question for a job may be asked again, and waits
-// until then.
-func (s *session) passing(ctx context.Context, err error, failures int) bool {
+// until then: when it is BigQuery that failed to answer, and not the job.
+func (s *session) passing(ctx context.Context, ref *bigquery.JobReference, err error, failures int) bool {
 	if class := (Driver{}).Classify(err); class == nil || !fault.Retryable(class) {
+		return false
+	}
+	if job, err := s.getJob(ctx, ref); err == nil && failureOf(job) != nil {
 		return false
 	}
 	s.pace.pause(time.Second << (failures - 1) / 4)

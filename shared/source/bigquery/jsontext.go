@@ -10,36 +10,20 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
-// writer appends one value of an array as compact JSON. Nothing of the value is
-// lost: numbers have all their digits, what JSON has no number for is a string.
-type writer func(b []byte, i int) []byte
-
-// jsonArray delivers a nested column: every value as one JSON text. A NULL
-// structure stays NULL; BigQuery has no NULL arrays.
+// jsonArray delivers a nested column: every value as one compact JSON text, in
+// which nothing is lost: numbers have all their digits, and what JSON has no
+// number for is a string. A NULL structure stays NULL; BigQuery has no NULL arrays.
 func jsonArray(c schema.Column, a arrow.Array) (arrow.Array, error) {
 	write, err := valueWriter(c, a)
 	if err != nil {
 		return nil, err
 	}
-	b := array.NewStringBuilder(memory.DefaultAllocator)
-	defer b.Release()
-	b.Reserve(a.Len())
-	var buf []byte
-	for i := range a.Len() {
-		if a.IsNull(i) && !c.Repeated {
-			b.AppendNull()
-			continue
-		}
-		buf = write(buf[:0], i)
-		b.BinaryBuilder.Append(buf)
-	}
-	return b.NewArray(), nil
+	return textArray(a, write, c.Repeated)
 }
 
 // valueWriter writes the values of a column, of whatever nesting.

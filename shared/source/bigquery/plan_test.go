@@ -262,3 +262,27 @@ func jobs(t *testing.T, peer *googlepeer.Peer) []*bq.JobListJobs {
 	must(t, err)
 	return list.Jobs
 }
+
+// A job that fails for a moment is run again; one that fails for good is not.
+func TestFailingJob(t *testing.T) {
+	peer, s := warehouse(t)
+	for reason, test := range map[string]struct {
+		code fault.Code // "" succeeds in the end
+		jobs int
+	}{
+		"backendError":      {"", 2},
+		"resourcesExceeded": {fault.SourceQuota, 1},
+		"quotaExceeded":     {fault.SourceQuota, 1},
+	} {
+		before := len(peer.Queries())
+		peer.InjectJob(googlepeer.JobFault{Times: 1, Reason: reason, Message: "it failed"})
+		_, err := s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one"})
+		if fault.CodeOf(err) != test.code {
+			t.Errorf("%s: got %v, want %q", reason, err, test.code)
+		}
+		ran := slices.DeleteFunc(peer.Queries()[before:], func(q googlepeer.Query) bool { return q.DryRun })
+		if len(ran) != test.jobs {
+			t.Errorf("%s: %d jobs, want %d", reason, len(ran), test.jobs)
+		}
+	}
+}

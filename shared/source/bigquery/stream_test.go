@@ -180,3 +180,25 @@ func TestCloseInTheMiddleOfNext(t *testing.T) {
 		t.Fatal("Next goes on")
 	}
 }
+
+// A read that waits for BigQuery ends with its context.
+func TestCancelledWait(t *testing.T) {
+	peer, s, p := streams(t)
+	peer.InjectRead(googlepeer.ReadFault{Method: "ReadRows", Times: 1, AfterBatches: 2, Stall: time.Minute})
+	r, err := s.Read(t.Context(), source.ReadRequest{Table: p.Table, Split: p.Splits[0]})
+	must(t, err)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, nil)
+	defer cancel()
+	began := time.Now()
+	for {
+		b, err := r.Next(ctx)
+		if err != nil {
+			break
+		}
+		b.Release()
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	must(t, r.Close())
+}
