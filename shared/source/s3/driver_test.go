@@ -32,6 +32,7 @@ const (
 	nobodyKey   = "NOBODYNOBODYNOBO"
 	unpinnedKey = "UNPINNEDUNPINNED" // may read, and no versions
 	unknownKey  = "UNKNOWNUNKNOWNUN"
+	partialKey  = "PARTIALPARTIALPA" // may read one table
 	ownKey      = "AMBIENTAMBIENTAM" // the deployment's
 )
 
@@ -106,7 +107,7 @@ func connect(t *testing.T, url string) *sourcetest.Recorder {
 	t.Helper()
 	recorder := sourcetest.Record(t, url)
 	secrets := map[string]string{}
-	for _, key := range []string{adminKey, readerKey, listerKey, nobodyKey, unpinnedKey} {
+	for _, key := range []string{adminKey, readerKey, listerKey, nobodyKey, unpinnedKey, partialKey} {
 		secrets[key] = secretOf(key)
 	}
 	pointAt(t, recorder.URL, newSTS(t, secrets))

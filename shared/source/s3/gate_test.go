@@ -88,6 +88,10 @@ func TestAKeyThatDoesNotDecryptIsToldFromS3(t *testing.T) {
 			if r := failed(t, check(t, byRole(bucket, readerRole))); !strings.Contains(r.Remedy.Text, "Set kms_key_arn") {
 				t.Errorf("without the setting: %+v", r.Remedy)
 			}
+			user := "arn:aws:iam::" + ownAccount + ":user/" + strings.ToLower(adminKey)
+			if r := failed(t, check(t, set(config(bucket, adminKey), "kms_key_arn", kmsKey))); !strings.Contains(r.Remedy.Snippet, user) {
+				t.Errorf("by an access key the statement lacks %s:\n%s", user, r.Remedy.Snippet)
+			}
 		})
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
@@ -76,6 +79,19 @@ func (s *session) keyRemedy() source.Remedy {
 	return source.Remedy{
 		Text: "S3 gives the object, and KMS does not decrypt it. Compare kms_key_arn with the key in AWS's answer; allow kms:Decrypt in the policy of the " + s.config.holder() +
 			", and add this statement to the key's own policy.",
-		Snippet: s.config.grant("key_policy"),
+		Snippet: s.keyPolicy(),
 	}
+}
+
+// keyPolicy is the statement for the key's policy, with who the connection is if STS tells it.
+func (s *session) keyPolicy() string {
+	c := s.config
+	if c.permissions.Identity == "" {
+		ctx, cancel := context.WithTimeout(context.Background(), askingFor)
+		defer cancel()
+		if out, err := s.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}); err == nil {
+			c.permissions.Identity = aws.ToString(out.Arn)
+		}
+	}
+	return c.grant("key_policy")
 }

@@ -43,9 +43,10 @@ const noVersion = "null"
 // versionStore lists current objects with their versions, where those may be read.
 type versionStore struct {
 	*store
-	mu    sync.Mutex
-	tried bool  // to read an object by its version
-	lacks error // why that is denied
+	mu      sync.Mutex
+	settled bool  // whether objects can be read by their version is known
+	denials int   // objects that are denied by their version and without it
+	lacks   error // why versions are denied
 }
 
 var _ file.Store = (*versionStore)(nil)
@@ -117,22 +118,43 @@ func (s *versionStore) pin(ctx context.Context, obj *file.Object) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.tried {
-		body, err := s.Open(ctx, *obj, 0, 1)
-		switch code := fault.CodeOf(err); {
-		case err == nil:
-			_ = body.Close() // that it opened is the answer
-		case code == fault.SourcePermission && !keyDenied(err):
-			s.lacks = err
-		case code == fault.SourcePermission, code == fault.SourceChanged, code == fault.SourceMalformed:
-			// S3 gives the version: what is wrong with this object shows when it is read.
-		default:
+	if !s.settled {
+		if err := s.settle(ctx, *obj); err != nil {
 			return err
 		}
-		s.tried = true
 	}
 	if s.lacks != nil {
 		obj.Version = ""
 	}
 	return nil
+}
+
+// settle tries to read an object by its version. One that is denied without it
+// too says nothing of versions: rights may end at some directories.
+func (s *versionStore) settle(ctx context.Context, obj file.Object) error {
+	err := s.try(ctx, obj)
+	switch code := fault.CodeOf(err); {
+	case err == nil:
+	case code == fault.SourcePermission && !keyDenied(err):
+		obj.Version = ""
+		if without := s.try(ctx, obj); fault.CodeOf(without) == fault.SourcePermission && !keyDenied(without) && s.denials < samples {
+			s.denials++
+			return nil
+		}
+		s.lacks = err
+	case code == fault.SourcePermission, code == fault.SourceChanged, code == fault.SourceMalformed:
+		// S3 gives the version: what is wrong with this object shows when it is read.
+	default:
+		return err
+	}
+	s.settled = true
+	return nil
+}
+
+func (s *versionStore) try(ctx context.Context, obj file.Object) error {
+	body, err := s.Open(ctx, obj, 0, 1)
+	if err != nil {
+		return err
+	}
+	return body.Close()
 }

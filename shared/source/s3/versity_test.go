@@ -35,14 +35,15 @@ func versityIn(t *testing.T) (url, dir string) {
 	peer.Start(t, addr, program,
 		"--access", adminKey, "--secret", secretOf(adminKey), "--region", region, "--port", addr, "--quiet",
 		"--iam-dir", t.TempDir(), "posix", "--versioning-dir", t.TempDir(), dir)
-	for _, key := range []string{readerKey, listerKey, nobodyKey, unpinnedKey} {
+	for _, key := range []string{readerKey, listerKey, nobodyKey, unpinnedKey, partialKey} {
 		peer.Run(t, program, "admin", "--access", adminKey, "--secret", secretOf(adminKey), "--region", region, "--endpoint-url", url,
 			"create-user", "--access", key, "--secret", secretOf(key), "--role", "user")
 	}
 	return url, dir
 }
 
-// grant lets the reader list and read, the lister only list, and the unpinned read no versions.
+// grant lets the reader list and read, the lister only list, the
+// unpinned read no versions, and the partial read one table.
 func grant(t *testing.T, url string) {
 	t.Helper()
 	type statement struct {
@@ -53,10 +54,12 @@ func grant(t *testing.T, url string) {
 	}
 	arn := "arn:aws:s3:::" + bucket
 	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []statement{
-		{"Allow", map[string][]string{"AWS": {readerKey, listerKey, unpinnedKey}}, "s3:ListBucket", arn},
-		{"Allow", map[string][]string{"AWS": {readerKey, listerKey}}, "s3:ListBucketVersions", arn},
+		{"Allow", map[string][]string{"AWS": {readerKey, listerKey, unpinnedKey, partialKey}}, "s3:ListBucket", arn},
+		{"Allow", map[string][]string{"AWS": {readerKey, listerKey, partialKey}}, "s3:ListBucketVersions", arn},
 		{"Allow", map[string][]string{"AWS": {readerKey, unpinnedKey}}, "s3:GetObject", arn + "/*"},
 		{"Allow", map[string][]string{"AWS": {readerKey}}, "s3:GetObjectVersion", arn + "/*"},
+		{"Allow", map[string][]string{"AWS": {partialKey}}, "s3:GetObject", arn + "/" + prefix + "/t/*"},
+		{"Allow", map[string][]string{"AWS": {partialKey}}, "s3:GetObjectVersion", arn + "/" + prefix + "/t/*"},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +114,7 @@ func TestARunReadsTheVersionsOfItsPlan(t *testing.T) {
 	createBucket(t, url)
 	put(t, admin(url), prefix+"/t/0.csv", "a\n0\n") // before versions were kept
 	keepVersions(t, url)
+	put(t, admin(url), prefix+"/s/1.csv", "a\n1\n") // denied to the partial one, and listed before the others
 	put(t, admin(url), prefix+"/t/1.csv", "a\n7\n")
 	put(t, admin(url), prefix+"/t/1.csv", "a\n1\n")
 	put(t, admin(url), prefix+"/t/2.csv", "a\n2\n")
@@ -124,7 +128,8 @@ func TestARunReadsTheVersionsOfItsPlan(t *testing.T) {
 		check source.Outcome
 		says  string
 	}{
-		readerKey:   {`{"a":0}{"a":1}{"a":2}`, "", source.Pass, prefix + "/t/1.csv"},
+		readerKey:   {`{"a":0}{"a":1}{"a":2}`, "", source.Pass, prefix + "/s/1.csv"},
+		partialKey:  {`{"a":0}{"a":1}{"a":2}`, "", source.Pass, prefix + "/s/1.csv"},
 		unpinnedKey: {"", fault.SourceChanged, source.Warn, "s3:ListBucketVersions"},
 	} {
 		t.Run(key, func(t *testing.T) {
