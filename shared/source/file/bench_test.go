@@ -67,7 +67,7 @@ func BenchmarkRead(b *testing.B) {
 		{"a.parquet", profilesParquet(b)},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			f := file.New(store{"t/" + bm.name: bm.content}, "")
+			f := file.New(wide{1, func(int) string { return "t/" + bm.name }, bm.content}, "")
 			plan, err := f.Plan(b.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}, TargetBytes: 1 << 40})
 			if err != nil {
 				b.Fatal(err)
@@ -123,7 +123,7 @@ func BenchmarkBeside(b *testing.B) {
 		{"a.parquet", parquet, func(b *testing.B) int64 { return bareParquet(b, parquet) }},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			f := file.New(store{"t/" + bm.name: bm.content}, "")
+			f := file.New(wide{1, func(int) string { return "t/" + bm.name }, bm.content}, "")
 			plan, err := f.Plan(b.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}, TargetBytes: 1 << 40})
 			if err != nil {
 				b.Fatal(err)

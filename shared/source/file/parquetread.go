@@ -163,10 +163,7 @@ func (r *parquetReader) readOld(rows int) error {
 // batch delivers decoded rows in the wanted columns. read is nil when only
 // partitions are wanted.
 func (r *parquetReader) batch(read arrow.RecordBatch, rows int64) source.Batch {
-	d := delivery{first: r.before + r.row + 1, keep: make([]bool, rows)}
-	for row := range d.keep {
-		d.keep[row] = true
-	}
+	d := delivery{first: r.before + r.row + 1, rows: int(rows)}
 	all := make([]arrow.Array, len(r.columns))
 	take := func(i int) arrow.Array {
 		if all[i] == nil {
@@ -180,20 +177,14 @@ func (r *parquetReader) batch(read arrow.RecordBatch, rows int64) source.Batch {
 	for i := range r.schema.NumFields() {
 		take(i)
 	}
-	n := rowfilter.Count(d.keep)
-	columns := make([]arrow.Array, r.schema.NumFields())
-	for i := range columns {
-		columns[i] = rowfilter.Take(all[i], d.keep, n)
-		defer columns[i].Release()
-	}
+	record := array.NewRecordBatch(r.schema, all[:r.schema.NumFields()], rows)
 	for _, a := range all {
 		a.Release()
 	}
-	batch := source.Batch{Record: array.NewRecordBatch(r.schema, columns, int64(n)), Rejects: d.rejects, Origins: make([]int64, 0, n)}
-	for row, k := range d.keep {
-		if k {
-			batch.Origins = append(batch.Origins, d.first+int64(row))
-		}
+	batch := source.Batch{Record: record, Rejects: d.rejects, Origins: d.origins()}
+	if d.keep != nil {
+		batch.Record = rowfilter.Select(record, d.keep)
+		record.Release()
 	}
 	slices.SortFunc(batch.Rejects, func(x, y source.Reject) int { return cmp.Compare(x.Origin, y.Origin) })
 	return batch
@@ -202,13 +193,37 @@ func (r *parquetReader) batch(read arrow.RecordBatch, rows int64) source.Batch {
 // delivery is what becomes of the rows of one batch.
 type delivery struct {
 	first   int64 // number of the first row
-	keep    []bool
+	rows    int
+	keep    []bool // nil while all are kept
 	rejects []source.Reject
 }
 
+// drop leaves a row out. It returns false when the row was left out before.
+func (d *delivery) drop(row int) bool {
+	if d.keep == nil {
+		d.keep = make([]bool, d.rows)
+		for i := range d.keep {
+			d.keep[i] = true
+		}
+	}
+	kept := d.keep[row]
+	d.keep[row] = false
+	return kept
+}
+
+// origins are the numbers of the rows that are kept.
+func (d *delivery) origins() []int64 {
+	origins := make([]int64, 0, d.rows)
+	for row := range d.rows {
+		if d.keep == nil || d.keep[row] {
+			origins = append(origins, d.first+int64(row))
+		}
+	}
+	return origins
+}
+
 func (d *delivery) reject(row int, column, rule, reason string) {
-	if d.keep[row] {
-		d.keep[row] = false
+	if d.drop(row) {
 		d.rejects = append(d.rejects, source.Reject{Origin: d.first + int64(row), Column: column, Rule: rule, Reason: reason})
 	}
 }
@@ -216,7 +231,7 @@ func (d *delivery) reject(row int, column, rule, reason string) {
 func (r *parquetReader) column(read arrow.RecordBatch, i int, d *delivery) arrow.Array {
 	col := r.columns[i]
 	if col.Partition {
-		return constantArray(col, r.constant[i], len(d.keep))
+		return constantArray(col, r.constant[i], d.rows)
 	}
 	if old := r.old[i]; old != nil {
 		for _, row := range old.beyond {
@@ -236,10 +251,12 @@ func (r *parquetReader) leaveOut(take func(int) arrow.Array, d *delivery) {
 	for n, c := range columns {
 		values[n] = take(slices.IndexFunc(r.columns, func(o schema.Column) bool { return o.Name == c.Name }))
 	}
-	rec := array.NewRecordBatch(source.ArrowSchema(columns), values, int64(len(d.keep)))
+	rec := array.NewRecordBatch(source.ArrowSchema(columns), values, int64(d.rows))
 	defer rec.Release()
 	for row, holds := range r.filter.Mask(rec) {
-		d.keep[row] = d.keep[row] && holds
+		if !holds {
+			d.drop(row)
+		}
 	}
 }
 

@@ -38,6 +38,9 @@ func (s shape) convert(arr arrow.Array, col schema.Column, flag func(row int, ru
 		arr.Retain()
 		return arr
 	}
+	if out := widen(arr, want); out != nil {
+		return out
+	}
 	b := array.NewBuilder(memory.DefaultAllocator, want)
 	defer b.Release()
 	b.Reserve(arr.Len())
