@@ -95,6 +95,9 @@ func (x *Executor) Execute(ctx context.Context, s *Session, st Statement) (Outco
 	if tokens[0].Kind == sqltext.End {
 		return Outcome{}, refusal.New("000900", "42601", "SQL compilation error:\nEmpty SQL statement.")
 	}
+	if n := statements(tokens); n > 1 {
+		return Outcome{}, refusal.New("000008", "0A000", "Actual statement count %d did not match the desired statement count 1.", n)
+	}
 	c := &call{Executor: x, ctx: ctx, session: s, text: st.Text, tokens: tokens, binds: st.Binds}
 	switch {
 	case c.is("SELECT"), c.is("WITH"), c.is("("):
@@ -116,6 +119,17 @@ func (x *Executor) Execute(ctx context.Context, s *Session, st Statement) (Outco
 		return Outcome{}, refusal.New("003001", "42501", "SQL access control error:\nInsufficient privileges to operate: this peer changes nothing on a client's behalf (%s)", strings.ToUpper(tokens[0].Text))
 	}
 	return Outcome{}, refusal.Unsupported("statement %s", strings.ToUpper(tokens[0].Text))
+}
+
+// statements counts what semicolons separate.
+func statements(tokens []sqltext.Token) int {
+	n := 0
+	for i, t := range tokens[:len(tokens)-1] {
+		if !t.Is(";") && (i == 0 || tokens[i-1].Is(";")) {
+			n++
+		}
+	}
+	return n
 }
 
 // A call is one statement being executed.

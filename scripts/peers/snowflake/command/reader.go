@@ -19,6 +19,8 @@ type reader struct {
 	*call
 	roles world.Roles
 	home  *world.Schema
+	// at is when tables are read that name no time themselves.
+	at    *dialect.Instant
 	depth int
 }
 
@@ -30,6 +32,9 @@ const deepest = 16
 func (r *reader) Table(path []string, at *dialect.Instant) (dialect.Source, error) {
 	if len(path) > 3 {
 		return dialect.Source{}, refusal.Unsupported("a name of %d parts", len(path))
+	}
+	if at == nil {
+		at = r.at
 	}
 	database, schema, err := r.complete(path[:len(path)-1], "SELECT")
 	if err != nil {
@@ -54,14 +59,11 @@ func (r *reader) Table(path []string, at *dialect.Instant) (dialect.Source, erro
 		r.bytes += t.Bytes
 		return r.Store.Source(t, at), nil
 	}
-	if at != nil {
-		return dialect.Source{}, refusal.Unsupported("time travel of a view")
-	}
-	return r.view(t)
+	return r.view(t, at)
 }
 
-// view is a view's query, read as its owner.
-func (r *reader) view(t *world.Table) (dialect.Source, error) {
+// view is a view's query, read as its owner from the tables as they were.
+func (r *reader) view(t *world.Table, at *dialect.Instant) (dialect.Source, error) {
 	if r.depth == deepest {
 		return dialect.Source{}, refusal.Unsupported("views nested more than %d deep", deepest)
 	}
@@ -69,7 +71,7 @@ func (r *reader) view(t *world.Table) (dialect.Source, error) {
 	if err != nil {
 		return dialect.Source{}, err
 	}
-	inner := &reader{call: r.call, roles: r.World.Closure(t.Owner), home: t.Schema, depth: r.depth + 1}
+	inner := &reader{call: r.call, roles: r.World.Closure(t.Owner), home: t.Schema, at: at, depth: r.depth + 1}
 	q, err := dialect.Translate(inner, t.Query, tokens, nil)
 	if err != nil {
 		return dialect.Source{}, refusal.New("002037", "42601", "SQL compilation error:\nFailure during expansion of view '%s': %v", t.Name, err)
@@ -189,7 +191,7 @@ func (r *reader) Context(function string) (*string, bool) {
 // ViewColumns are the columns that a view's query has. The world must be locked.
 func (x *Executor) ViewColumns(ctx context.Context, t *world.Table) ([]datatype.Column, error) {
 	c := &call{Executor: x, ctx: ctx, session: NewSession(0, &world.User{Name: t.Owner}, "", Where{Role: t.Owner}, false)}
-	src, err := (&reader{call: c, roles: x.World.Closure(t.Owner), home: t.Schema}).view(t)
+	src, err := (&reader{call: c, roles: x.World.Closure(t.Owner), home: t.Schema}).view(t, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -101,6 +101,9 @@ func (c *call) alterSession() (Outcome, error) {
 			}
 			value = c.next().Text
 		}
+		if name == "GO_QUERY_RESULT_FORMAT" && !strings.EqualFold(value, "ARROW") {
+			return Outcome{}, refusal.Unsupported("results in other formats than Arrow")
+		}
 		if !c.session.Set(name, value) {
 			return Outcome{}, refusal.New("001420", "22023", "SQL compilation error:\ninvalid property '%s' for 'SESSION'", strings.ToLower(name))
 		}

@@ -171,6 +171,8 @@ func TestRefusals(t *testing.T) {
 		{"select from orders", "", 1003, "42000"},
 		{"selec 1", "", 3001, "42501"},
 		{"select * from orders where", "", 1003, "42000"},
+		{"select 1; drop table orders;", "", 8, "0A000"},
+		{"alter session set go_query_result_format = json", "", 2, "0A000"},
 		{"select 'x'::int", "", 100038, "22018"},
 		{"select h3_cell(1)", "", 2, "0A000"},
 		{"select * from orders", "SLEEPY", 606, "57P03"},
@@ -224,7 +226,8 @@ func TestTimeTravel(t *testing.T) {
 	h := seeded(t)
 	db := h.open(nil)
 	before := time.Now().Add(-time.Hour).UTC()
-	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "T", "columns": [{"name": "A", "type": "INT"}], "rows": [[1], [2]]}]}`)
+	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "T", "columns": [{"name": "A", "type": "INT"}], "rows": [[1], [2]]},
+		{"database": "D", "schema": "S", "name": "W", "query": "select a from t"}]}`)
 	count := func(clause string, args ...any) string {
 		t.Helper()
 		got, err := rows(t, db, t.Context(), "select count(*), sum(a) from t "+clause, args...)
@@ -252,6 +255,10 @@ func TestTimeTravel(t *testing.T) {
 		if got := count(test.clause); got != test.want {
 			t.Errorf("%s: %s, want %s", test.clause, got, test.want)
 		}
+	}
+	viewed, err := rows(t, db, t.Context(), fmt.Sprintf("select sum(a) from w at(timestamp => '%s'::timestamp_tz)", at.Format("2006-01-02 15:04:05.999999999 -07:00")))
+	if err != nil || viewed[0][0] != "3" {
+		t.Errorf("a view as it was: %v, %v", viewed, err)
 	}
 	_, err = rows(t, db, t.Context(), "select * from t at(timestamp => '"+before.Format("2006-01-02 15:04:05")+"'::timestamp_ntz)")
 	if !hasCode(err, 707) {
