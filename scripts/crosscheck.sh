@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds the product against others: executions and secrets that AWS itself recorded, where those recordings are at hand
-# (HEADWATER_AWS_RECORDINGS, or ../shared/aws-recordings), and the lake against PyIceberg, a reader that shares no code with it.
+# (HEADWATER_AWS_RECORDINGS, or ../shared/aws-recordings), the lake against PyIceberg, a reader that shares no code with it,
+# and the Snowflake driver against fakesnow, a server that shares none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,4 +13,4 @@ if ! cmp -s scripts/crosscheck/requirements.txt "$venv/.installed"; then
   cp scripts/crosscheck/requirements.txt "$venv/.installed"
 fi
 export HEADWATER_CROSSCHECK_PYTHON=$PWD/$venv/bin/python
-go test -count=1 -v -tags crosscheck -run 'PyIceberg|Recordings' ./scripts/crosscheck/... ./shared/lake | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'
+go test -count=1 -v -tags crosscheck -run 'PyIceberg|Recordings|Fakesnow' ./scripts/crosscheck/... ./shared/lake | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'

@@ -67,12 +67,21 @@ func toTimestamp(a arrow.Array, scale int32, zoned bool) (arrow.Array, error) {
 		return nil, err
 	}
 	convert := microsOf(scale)
-	return fill(a, to, int64Size, arrow.Int64Traits.CastFromBytes, func(i int) int64 {
+	return fill(partly(s), to, int64Size, arrow.Int64Traits.CastFromBytes, func(i int) int64 {
 		if nanos == nil {
 			return convert(seconds[i])
 		}
 		return seconds[i]*microsPerSecond + int64(nanos[i])/nanosPerMicro
 	}), nil
+}
+
+// partly is the array whose NULLs are those of a struct of instants: the struct
+// itself or, for writers that leave it whole, its seconds.
+func partly(s *array.Struct) arrow.Array {
+	if s.NullN() == 0 {
+		return s.Field(0)
+	}
+	return s
 }
 
 // instants are the parts of timestamps in structs: the first is in units of
@@ -145,7 +154,7 @@ func toTimestampText(a arrow.Array, f nativeField) (arrow.Array, error) {
 		if err != nil {
 			return nil, err
 		}
-		return textOf(a, func(dst []byte, i int) []byte {
+		return textOf(partly(s), func(dst []byte, i int) []byte {
 			if nanos == nil {
 				whole := floor(seconds[i], unit)
 				return appendInstant(dst, whole, (seconds[i]-whole*unit)*toNano)

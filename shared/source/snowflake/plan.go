@@ -168,7 +168,7 @@ func (q query) text(at *time.Time) string {
 	var b strings.Builder
 	b.WriteString("SELECT " + strings.Join(q.columns, ", ") + " FROM " + q.from)
 	if at != nil {
-		b.WriteString(" AT(TIMESTAMP => " + text(at.UTC().Format("2006-01-02 15:04:05.000000000")+" +0000") + "::TIMESTAMP_TZ)")
+		b.WriteString(" AT(TIMESTAMP => " + text(at.UTC().Format("2006-01-02T15:04:05.000000000+00:00")) + "::TIMESTAMP_TZ)")
 	}
 	if q.where != "" {
 		b.WriteString(" WHERE " + q.where)

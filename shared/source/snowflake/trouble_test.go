@@ -332,7 +332,7 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("%d rows of a later moment, %v, want 3000", len(got), err)
 	}
 	pinned := slices.ContainsFunc(s.journal(t, "statements"), func(st statement) bool {
-		return strings.Contains(st.Text, "AT(TIMESTAMP => '"+p.AsOf.Format("2006-01-02 15:04:05.000000000"))
+		return strings.Contains(st.Text, "AT(TIMESTAMP => '"+p.AsOf.Format("2006-01-02T15:04:05.000000000"))
 	})
 	if !pinned {
 		t.Error("the query does not name the plan's moment")

@@ -225,7 +225,7 @@ func TestWhere(t *testing.T) {
 		{native: "TIMESTAMP_NTZ(9)", op: source.Less, values: []string{"2024-05-01T10:00:00.0000005Z"}, want: `"C" < '2024-05-01 10:00:00.000001'::TIMESTAMP_NTZ(9)`},
 		{native: "TIMESTAMP_NTZ(9)", op: source.Less, values: []string{"2024-05-01T10:00:00Z"}, want: `"C" < '2024-05-01 10:00:00.000000'::TIMESTAMP_NTZ(9)`},
 		{native: "TIMESTAMP_NTZ(9)", op: source.Greater, values: []string{"2024-05-01T10:00:00Z"}, want: `"C" >= '2024-05-01 10:00:00.000001'::TIMESTAMP_NTZ(9)`},
-		{native: "TIMESTAMP_LTZ(6)", op: source.Equal, values: []string{"2024-05-01T10:00:00+02:00"}, want: `"C" = '2024-05-01 08:00:00.000000 +0000'::TIMESTAMP_LTZ(6)`},
+		{native: "TIMESTAMP_LTZ(6)", op: source.Equal, values: []string{"2024-05-01T10:00:00+02:00"}, want: `"C" = '2024-05-01T08:00:00.000000+00:00'::TIMESTAMP_LTZ(6)`},
 		{native: "TIMESTAMP_TZ(9)", text: true, op: source.Less, values: []string{"2024"}, want: `TO_VARCHAR(CONVERT_TIMEZONE('UTC', "C"), 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"') < ?`, binds: []string{"2024"}},
 		{native: "TIMESTAMP_NTZ(9)", text: true, op: source.Equal, values: []string{"2024"}, want: `TO_VARCHAR("C", 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"') = ?`, binds: []string{"2024"}},
 		{native: "DECFLOAT", op: source.Equal, values: []string{"1.5"}, want: `TO_VARCHAR("C") = ?`, binds: []string{"1.5"}},

@@ -228,5 +228,5 @@ func instant(v time.Time, column schema.Column, f nativeField) string {
 	case f.base == "TIMESTAMP_NTZ":
 		return "'" + v.Format("2006-01-02 15:04:05.000000") + cast
 	}
-	return "'" + v.Format("2006-01-02 15:04:05.000000 +0000") + cast
+	return "'" + v.Format("2006-01-02T15:04:05.000000+00:00") + cast
 }
