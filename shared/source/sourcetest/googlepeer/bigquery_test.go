@@ -238,6 +238,64 @@ func TestWarehouseQueries(t *testing.T) {
 	})
 }
 
+func TestStatementsAreUnderstood(t *testing.T) {
+	peer := warehouse(t)
+	peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
+	peer.Grant(reader, "bigquery.tables.getData", "projects/data-house")
+	client := bigqueryClient(t, peer, fixed(peer.Token(reader)))
+	must(t, peer.CreateDataset(t.Context(), "data-house.odd", "EU"))
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "data-house.odd.select from", Schema: []*bq.TableFieldSchema{{Name: "group", Type: "INTEGER"}, {Name: "tags", Type: "STRING", Mode: "REPEATED"}}}))
+	must(t, peer.Exec(t.Context(), "INSERT INTO `data-house.odd.select from` VALUES (1, ['a', 'b'])"))
+	for _, tt := range []struct {
+		sql    string
+		want   int64
+		tables int // that the job read
+	}{
+		{"SELECT COUNT(*) FROM data-house.crm.users", 10, 1},
+		{"SELECT COUNT(*) FROM `data-house`.crm.`users` u", 10, 1},
+		{"WITH users AS (SELECT id FROM `data-house.crm.users`), u AS (SELECT * FROM users) SELECT COUNT(*) FROM u", 10, 1},
+		{"SELECT MAX(EXTRACT(YEAR FROM day)) FROM `data-house.crm.users`", 2026, 1},
+		{"SELECT COUNT(*) FROM `data-house.crm.users` AS u, UNNEST([1, 2]) AS x", 20, 1},
+		{"SELECT COUNT(*) FROM `data-house.crm.users`, `data-house.crm.evens`", 50, 3},
+		{"SELECT COUNT(*) FROM `data-house.crm.users` JOIN `data-house.crm.evens` USING (id)", 5, 3},
+		{"SELECT COUNT(*) FROM (SELECT id FROM `data-house.crm.users` WHERE id IN (SELECT id FROM `data-house.crm.evens`))", 5, 3},
+		{"SELECT COUNT(*) /* FROM `data-house.crm.absent` */ FROM `data-house.crm.users` -- JOIN absent\nWHERE name != 'x FROM `data-house.crm.absent`'", 10, 1},
+		{"SELECT COUNT(*) FROM `data-house.odd.select from` AS t, t.tags", 2, 1},
+		{"SELECT `group` FROM `data-house.odd.select from` WHERE `group` IS NOT DISTINCT FROM 1", 1, 1},
+		{"SELECT 7", 7, 0},
+	} {
+		q := client.Query(tt.sql)
+		q.Location = "EU"
+		job, err := q.Run(t.Context())
+		must(t, err)
+		rows, err := job.Read(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", tt.sql, err)
+			continue
+		}
+		var row []bigquery.Value
+		must(t, rows.Next(&row))
+		if row[0] != tt.want {
+			t.Errorf("%s: got %v, want %d", tt.sql, row[0], tt.want)
+		}
+		status, err := job.Status(t.Context())
+		must(t, err)
+		if read := status.Statistics.Details.(*bigquery.QueryStatistics).ReferencedTables; len(read) != tt.tables {
+			t.Errorf("%s: read %d tables, want %d", tt.sql, len(read), tt.tables)
+		}
+	}
+	t.Run("default dataset", func(t *testing.T) {
+		q := client.Query("SELECT COUNT(*) FROM users")
+		q.DefaultProjectID, q.DefaultDatasetID = "data-house", "crm"
+		if diff := cmp.Diff([][]bigquery.Value{{int64(10)}}, values(t, q)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	if diff := cmp.Diff([]string(nil), peer.Mutations()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPartialAnswers(t *testing.T) {
 	peer := googlepeer.Run(t, googlepeer.Config{})
 	peer.DeclareDataset("crm", "EU")

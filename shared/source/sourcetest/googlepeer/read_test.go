@@ -376,13 +376,21 @@ func TestEveryTypeIsExact(t *testing.T) {
 	t.Run("nested projection", func(t *testing.T) {
 		session, err := client.CreateReadSession(t.Context(), sessionOf("projects/acme/datasets/types/tables/all", func(r *storagepb.CreateReadSessionRequest) {
 			r.ReadSession.ReadOptions.SelectedFields = []string{"rec.deep.c", "s"}
-			r.ReadSession.ReadOptions.RowRestriction = "IS_NAN(f)"
+			r.ReadSession.ReadOptions.RowRestriction = "IS_NAN(f) AND list IS NOT NULL"
 		}))
 		must(t, err)
 		batches, err := stream(t.Context(), client, session, session.GetStreams()[0].GetName(), 0)
 		must(t, err)
 		if got := batches[0].Column(1).ValueStr(0); batches[0].NumRows() != 1 || got != `{"deep":[{"c":"9999-12-31"}]}` {
 			t.Errorf("got %s", got)
+		}
+	})
+	t.Run("no array is NULL", func(t *testing.T) {
+		session, err := client.CreateReadSession(t.Context(), sessionOf("projects/acme/datasets/types/tables/all", func(r *storagepb.CreateReadSessionRequest) {
+			r.ReadSession.ReadOptions.RowRestriction = "list IS NULL"
+		}))
+		if err != nil || session.GetEstimatedRowCount() != 0 || len(session.GetStreams()) != 0 {
+			t.Errorf("got %v, %v", session, err)
 		}
 	})
 	t.Run("ranges of a query", func(t *testing.T) {

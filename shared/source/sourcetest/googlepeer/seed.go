@@ -79,9 +79,9 @@ func (p *Peer) CreateTable(ctx context.Context, t Table) error {
 
 // define creates a table at the emulator.
 func (b *warehouse) define(ctx context.Context, ref tableRef, meta *bigquery.Table) error {
-	columns := make([]string, len(meta.Schema.Fields))
-	for i, f := range meta.Schema.Fields {
-		columns[i] = "`" + f.Name + "` " + typeSQL(f)
+	columns := make([]string, 0, len(meta.Schema.Fields)+1)
+	for _, f := range meta.Schema.Fields {
+		columns = append(columns, "`"+f.Name+"` "+typeSQL(f))
 	}
 	if partitionColumn(meta) == "_PARTITIONTIME" && meta.TimePartitioning != nil {
 		columns = append(columns, ingested+" TIMESTAMP")
@@ -173,6 +173,9 @@ func (b *warehouse) refresh(ctx context.Context, ref tableRef) error {
 		b.catalog.remove(ref)
 		return nil
 	}
+	if err := b.emptyArrays(ctx, ref); err != nil {
+		return err
+	}
 	count, refused := b.run(ctx, "SELECT COUNT(*) FROM "+ref.sql(), nil)
 	if refused != nil {
 		return fmt.Errorf("counting the rows of %s: %w", ref, refused)
@@ -198,6 +201,23 @@ func (b *warehouse) refresh(ctx context.Context, ref tableRef) error {
 		changed.NumRows, changed.LastModifiedTime, changed.Etag = total, uint64(now), ""
 		t.meta = &changed
 	})
+	return nil
+}
+
+// emptyArrays makes an empty array of one that is NULL, as BigQuery does when it writes one.
+func (b *warehouse) emptyArrays(ctx context.Context, ref tableRef) error {
+	meta, _, known := b.catalog.table(ref)
+	if !known || meta.Schema == nil {
+		return nil
+	}
+	for _, f := range meta.Schema.Fields {
+		if f.Mode != "REPEATED" {
+			continue
+		}
+		if _, refused := b.run(ctx, "UPDATE "+ref.sql()+" SET `"+f.Name+"` = [] WHERE `"+f.Name+"` IS NULL", nil); refused != nil {
+			return fmt.Errorf("emptying the arrays of %s: %w", ref, refused)
+		}
+	}
 	return nil
 }
 

@@ -35,4 +35,5 @@ func serve(handler http.Handler) (*server, error) {
 func (s *server) close() {
 	_ = s.http.Close() // whoever is still connected is a test that has ended
 	<-s.ended
+	_ = s.http.Close() // a connection that was being accepted meanwhile is known only now
 }
