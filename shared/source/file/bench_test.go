@@ -172,9 +172,15 @@ func bareParquet(b *testing.B, content string) (rows int64) {
 func bareCSV(b *testing.B, content string) (rows int64) {
 	b.Helper()
 	columns := []arrow.Field{
-		{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "email", Type: arrow.BinaryTypes.String}, {Name: "first_name", Type: arrow.BinaryTypes.String},
-		{Name: "city", Type: arrow.BinaryTypes.String}, {Name: "age", Type: arrow.PrimitiveTypes.Int64}, {Name: "score", Type: arrow.PrimitiveTypes.Float64},
-		{Name: "opt_in", Type: arrow.FixedWidthTypes.Boolean}, {Name: "created_at", Type: arrow.FixedWidthTypes.Timestamp_us}, {Name: "birth_date", Type: arrow.FixedWidthTypes.Date32},
+		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "email", Type: arrow.BinaryTypes.String},
+		{Name: "first_name", Type: arrow.BinaryTypes.String},
+		{Name: "city", Type: arrow.BinaryTypes.String},
+		{Name: "age", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "score", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "opt_in", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "created_at", Type: arrow.FixedWidthTypes.Timestamp_us},
+		{Name: "birth_date", Type: arrow.FixedWidthTypes.Date32},
 	}
 	r := arrowcsv.NewReader(strings.NewReader(content), arrow.NewSchema(columns, nil), arrowcsv.WithHeader(true), arrowcsv.WithChunk(8192))
 	defer r.Release()

@@ -188,7 +188,7 @@ func (t *csvTokenizer) record(b *block, buf []byte, pos int, last bool) (fields,
 func (t *csvTokenizer) quotedField(b *block, buf []byte, p, newlines int) (f span, after, lines int, closed bool) {
 	start, unescaped := p, -1
 	for {
-		i := -1
+		var i int
 		if t.Escape == 0 {
 			i = bytes.IndexByte(buf[p:], t.Quote)
 		} else {

@@ -55,7 +55,7 @@ func (o override) delimited(buf []byte, last bool) trial {
 	}
 	first := try(base, buf, last)
 	line, _, _ := bytes.Cut(buf, []byte{'\n'})
-	if first.good == 1 && first.fields > 1 && bytes.IndexAny(line, ";\t|") < 0 {
+	if first.good == 1 && first.fields > 1 && !bytes.ContainsAny(line, ";\t|") {
 		return first
 	}
 	best := first

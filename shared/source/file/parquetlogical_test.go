@@ -57,7 +57,10 @@ func writeChunks(t testing.TB, fields []pqschema.Node, groups ...[]chunk) string
 	var b bytes.Buffer
 	w := parquetfile.NewParquetWriter(&b, root)
 	for _, group := range groups {
-		rows := w.AppendRowGroup()
+		rows, err := w.AppendRowGroupChecked()
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, c := range group {
 			column, err := rows.NextColumn()
 			if err != nil {

@@ -176,7 +176,7 @@ func (e *exactly) Read(p []byte) (int, error) {
 	}
 	n, err := e.in.Read(p[:min(int64(len(p)), e.left)])
 	e.left -= int64(n)
-	if err == io.EOF && e.left > 0 { //nolint:errorlint // a wrapped EOF is no end
+	if err == io.EOF && e.left > 0 {
 		return n, errFrames
 	}
 	if e.left == 0 {
