@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,20 +23,38 @@ import (
 	"github.com/headwaterhq/headwater/shared/httpapi"
 )
 
-// Document loads openapi.yaml as it is served.
+// Document is openapi.yaml as it is served. Nobody may change it: it is loaded once.
 func Document(t testing.TB) *openapi3.T {
 	t.Helper()
-	w := httptest.NewRecorder()
-	httpapi.Document().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/openapi.yaml", nil))
-	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	return loaded(t).doc
+}
+
+// contract is openapi.yaml, and which of its operations a request is.
+type contract struct {
+	doc    *openapi3.T
+	router routers.Router
+}
+
+func loaded(t testing.TB) contract {
+	t.Helper()
+	c, err := load()
 	if err != nil {
 		t.Fatalf("loading openapi.yaml: %v", err)
 	}
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatalf("openapi.yaml: %v", err)
-	}
-	return doc
+	return c
 }
+
+// load takes longer than most tests do.
+var load = sync.OnceValues(func() (contract, error) {
+	w := httptest.NewRecorder()
+	httpapi.Document().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.yaml", nil))
+	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	if err != nil {
+		return contract{}, err
+	}
+	router, err := legacy.NewRouter(doc) // which validates it
+	return contract{doc, router}, err
+})
 
 // Client calls one handler.
 type Client struct {
@@ -47,12 +66,8 @@ type Client struct {
 // New returns a client of a handler that was made with Identify.
 func New(t testing.TB, h http.Handler) *Client {
 	t.Helper()
-	doc := Document(t)
-	router, err := legacy.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Client{handler: h, doc: doc, router: router}
+	c := loaded(t)
+	return &Client{handler: h, doc: c.doc, router: c.router}
 }
 
 type callerKey struct{}
