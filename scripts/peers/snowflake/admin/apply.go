@@ -157,6 +157,9 @@ func (a *API) apply(r *http.Request, request applyRequest) error {
 		if err := w.AddDatabase(world.Database{Name: x.Name, Comment: x.Comment, Owner: x.Owner, Retention: days(x)}); err != nil {
 			return err
 		}
+		if err := a.Store.AddDatabase(r.Context(), w.Databases[x.Name]); err != nil {
+			return err
+		}
 	}
 	for _, x := range request.Schemas {
 		if d := w.Databases[x.Database]; d != nil && d.Schemas[x.Name] != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/refusal"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/sqltext"
+	"github.com/headwaterhq/headwater/scripts/peers/snowflake/store"
 	"github.com/headwaterhq/headwater/scripts/peers/snowflake/world"
 )
 
@@ -132,9 +133,21 @@ func (c *call) tables(f filter) *listing {
 
 func (c *call) views(f filter) *listing {
 	l := newListing("created_on:ltz name reserved database_name schema_name owner comment text is_secure is_materialized owner_role_type change_tracking", "name")
+	roles := c.session.Held(c.World)
+	for _, d := range c.World.Databases {
+		if f.scope.schema() != "" && f.scope.schema() != "INFORMATION_SCHEMA" || f.scope.database() != "" && f.scope.database() != d.Name || !c.World.Can(roles, "USAGE", d.Target()) {
+			continue
+		}
+		for _, name := range store.Described() {
+			l.add(at(d.Created), name, "", d.Name, "INFORMATION_SCHEMA", "", "", "", false, false, "", "OFF")
+		}
+	}
 	for _, t := range c.visible(f.scope, "VIEW", "MATERIALIZED VIEW") {
 		l.add(at(t.Created), t.Name, "", t.Schema.Database.Name, t.Schema.Name, t.Owner, t.Comment, t.Query, t.Secure, t.Kind == "MATERIALIZED VIEW", "ROLE", onOff(t.ChangeTracking))
 	}
+	slices.SortFunc(l.rows, func(a, b []*string) int {
+		return cmp.Or(cmp.Compare(*a[3], *b[3]), cmp.Compare(*a[4], *b[4]), cmp.Compare(*a[1], *b[1]))
+	})
 	return l
 }
 

@@ -68,6 +68,9 @@ func TestShow(t *testing.T) {
 		{"show tables in database d limit 10 from 'ORDERS'", "name", [][]string{{"order"}}},
 		{"show tables like 'ord%' in account starts with 'ORD'", "name", [][]string{{"ORDERS"}}},
 		{"show terse views in schema s", "name text is_secure", [][]string{{"V", "select id from orders", "false"}}},
+		{"show views in database d starts with 'T'", "schema_name name", [][]string{{"INFORMATION_SCHEMA", "TABLES"}, {"INFORMATION_SCHEMA", "TABLE_PRIVILEGES"}}},
+		{"select table_name, column_name, data_type from information_schema.columns where table_schema = 'INFORMATION_SCHEMA' and table_name = 'ENABLED_ROLES' order by ordinal_position",
+			"TABLE_NAME COLUMN_NAME DATA_TYPE", [][]string{{"ENABLED_ROLES", "ROLE_NAME", "TEXT"}, {"ENABLED_ROLES", "ROLE_OWNER", "TEXT"}}},
 		{"show objects in schema s", "name kind rows", [][]string{{"ORDERS", "TABLE", "2"}, {"V", "VIEW", "∅"}, {"order", "TABLE", "1"}}},
 		{"show columns in table orders", "column_name null? default data_type", [][]string{
 			{"ID", "NOT_NULL", "", `{"type":"FIXED","precision":18,"scale":0,"nullable":false}`},
@@ -95,7 +98,7 @@ func TestShow(t *testing.T) {
 			},
 		},
 		{"select schema_name from d.information_schema.schemata order by 1", "SCHEMA_NAME", [][]string{{"INFORMATION_SCHEMA"}, {"S"}}},
-		{"select table_name, view_definition from information_schema.views", "TABLE_NAME VIEW_DEFINITION", [][]string{{"V", "select id from orders"}}},
+		{"select table_name, view_definition from information_schema.views where table_schema = 'S'", "TABLE_NAME VIEW_DEFINITION", [][]string{{"V", "select id from orders"}}},
 		{"select privilege_type from information_schema.table_privileges where table_name = 'ORDERS' order by 1", "PRIVILEGE_TYPE", [][]string{{"INSERT"}, {"SELECT"}}},
 		{`select "select", "a.b", "q""q", "漢" from "D"."S"."order"`, `select a.b q"q 漢`, [][]string{{"s", "d", "q", "u"}}},
 		{`select a from "shop.eu"."Ünï ""x"""."t"`, "A", [][]string{{"7"}}},

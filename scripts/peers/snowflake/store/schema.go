@@ -167,6 +167,38 @@ var views = map[string]view{
 		fields(text, "COMMENT"))},
 }
 
+// Described are the views of every INFORMATION_SCHEMA, which are listed in it
+// as well.
+func Described() []string {
+	return []string{"APPLICABLE_ROLES", "COLUMNS", "DATABASES", "ENABLED_ROLES", "OBJECT_PRIVILEGES", "SCHEMATA", "TABLES", "TABLE_PRIVILEGES", "VIEWS"}
+}
+
+// AddDatabase lists the views of a database's INFORMATION_SCHEMA in the
+// catalogue. Their ids are negative: whoever may use the database sees them.
+func (s *Store) AddDatabase(ctx context.Context, d *world.Database) error {
+	created := d.Created.Format("2006-01-02 15:04:05.999999")
+	var tables, columns [][]string
+	for i, name := range Described() {
+		oid := strconv.Itoa(-1 - i)
+		tables = append(tables, []string{oid, d.Name, "INFORMATION_SCHEMA", name, null, "VIEW", null, null, null, null, null, created, created, null, null, "NO", "NO"})
+		src, err := s.InformationSchema(ctx, world.Roles{world.AccountAdmin: true}, d.Name, name)
+		if err != nil {
+			return err
+		}
+		for j, c := range src.Columns {
+			line := []string{oid, d.Name, "INFORMATION_SCHEMA", name, c.Name, strconv.Itoa(j + 1), null, "YES", c.Type.Schema()}
+			for _, n := range typeNumbers(*c.Type) {
+				line = append(line, strings.ReplaceAll(n, "NULL", null))
+			}
+			columns = append(columns, append(line, null, null))
+		}
+	}
+	if err := s.load(ctx, "meta_tables", tables); err != nil {
+		return err
+	}
+	return s.load(ctx, "meta_columns", columns)
+}
+
 // InformationSchema is a view of a database's INFORMATION_SCHEMA as the roles see it.
 func (s *Store) InformationSchema(ctx context.Context, roles world.Roles, database, name string) (dialect.Source, error) {
 	if v, ok := views[name]; ok {
@@ -222,7 +254,7 @@ func (s *Store) visibleTables(ctx context.Context, roles world.Roles) (string, e
 	if err := s.engine.Exec(ctx, fmt.Sprintf("CREATE TABLE %s AS SELECT unnest([%s]::BIGINT[]) AS oid", table, strings.Join(ids, ","))); err != nil {
 		return "", fmt.Errorf("computing what the role sees: %w", err)
 	}
-	s.visible[key] = fmt.Sprintf(" AND oid IN (SELECT oid FROM %s)", table)
+	s.visible[key] = fmt.Sprintf(" AND (oid < 0 OR oid IN (SELECT oid FROM %s))", table)
 	return s.visible[key], nil
 }
 
