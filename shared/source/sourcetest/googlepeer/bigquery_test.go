@@ -336,6 +336,8 @@ func TestWarehouseRecordsMutations(t *testing.T) {
 		t.Fatal(diff)
 	}
 	wantStatus(t, users.Delete(t.Context()), http.StatusForbidden)
+	_, err := bigqueryClient(t, peer, fixed(peer.Token(nobody))).Query("TRUNCATE TABLE `data-house.crm.users`").Read(t.Context())
+	wantReason(t, err, http.StatusForbidden, "accessDenied", "Access Denied: Project acme: User does not have bigquery.jobs.create permission in project acme.")
 	for _, sql := range []string{
 		"DELETE FROM `data-house.crm.users` WHERE TRUE",
 		"SELECT 1; DROP TABLE `data-house.crm.users`",
@@ -346,9 +348,9 @@ func TestWarehouseRecordsMutations(t *testing.T) {
 	}
 	into := client.Query("SELECT 1")
 	into.Dst = users
-	_, err := into.Read(t.Context())
+	_, err = into.Read(t.Context())
 	wantReason(t, err, http.StatusForbidden, "accessDenied", "")
-	want := []string{"DELETE /bigquery/v2/projects/data-house/datasets/crm/tables/users", "query: DELETE", "query: DROP", "query: MERGE", "query: destination table"}
+	want := []string{"DELETE /bigquery/v2/projects/data-house/datasets/crm/tables/users", "query: TRUNCATE", "query: DELETE", "query: DROP", "query: MERGE", "query: destination table"}
 	if diff := cmp.Diff(want, peer.Mutations()); diff != "" {
 		t.Error(diff)
 	}

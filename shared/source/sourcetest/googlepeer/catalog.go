@@ -55,10 +55,10 @@ type version struct {
 	copy  tableRef
 }
 
+// Types of tables that the peer treats in their own way.
 const (
-	kindTable    = "TABLE"
-	kindView     = "VIEW"
-	kindExternal = "EXTERNAL"
+	kindTable = "TABLE"
+	kindView  = "VIEW"
 )
 
 func (c *catalog) dataset(ref datasetRef) (*bigquery.Dataset, bool) {

@@ -46,70 +46,88 @@ type job struct {
 	statistics         *bigquery.JobStatistics
 	destination        tableRef
 	cancel             context.CancelFunc
-	done               chan struct{} // closed when result and failure stand
+	done               chan struct{} // closed when what follows stands
 	result             *rows
 	failure            *problem
+	ending             time.Time
 }
 
 // newJob resolves a query and starts it. A statement that changes something is
 // recorded, and refused. That a caller may not run jobs at all is a refusal;
 // what is wrong with the query is the job's failure.
 func (b *warehouse) newJob(project, id, location, caller string, c *bigquery.JobConfiguration) (*job, *problem) {
-	if c == nil || c.Query == nil || strings.TrimSpace(c.Query.Query) == "" {
-		b.peer.mutations.add("job: " + jobType(c))
-		return nil, invalid("Required parameter is missing: query")
-	}
-	if !b.peer.policy.allows(caller, "bigquery.jobs.create", "projects/"+project) {
-		return nil, deniedInProject("bigquery.jobs.create", project)
-	}
-	if c.Query.UseLegacySql == nil || *c.Query.UseLegacySql {
-		return nil, invalid("the peer knows GoogleSQL only: set useLegacySql to false")
+	if refused := b.admit(project, caller, c); refused != nil {
+		return nil, refused
 	}
 	j := &job{
 		id: cmp.Or(id, "job_"+rand.Text()), project: project, owner: caller, configuration: c, done: make(chan struct{}),
 		destination: tableRef{datasetRef{project, "_" + strings.ToLower(rand.Text())}, "anon" + strings.ToLower(rand.Text())},
-	}
-	b.mu.Lock()
-	b.queries = append(b.queries, Query{caller, c.Query.Query, project, location, c.Labels, c.Query.MaximumBytesBilled, c.DryRun})
-	duration := b.duration
-	_, taken := b.jobs[j.id]
-	b.mu.Unlock()
-	if taken {
-		return nil, &problem{status: http.StatusConflict, reason: "duplicate", message: "Already Exists: Job " + project + ":" + location + "." + j.id}
+		location:    cmp.Or(location, b.peer.config.Location),
 	}
 	q, failure := b.prepare(j, location, caller)
-	j.location = cmp.Or(location, b.peer.config.Location)
 	if q != nil {
 		j.location = q.location
 	}
-	now := time.Now().UnixMilli()
-	j.statistics = &bigquery.JobStatistics{CreationTime: now, StartTime: now, Query: &bigquery.JobStatistics2{StatementType: "SELECT"}}
-	if q != nil {
-		j.statistics.TotalBytesProcessed, j.statistics.Query.TotalBytesProcessed, j.statistics.Query.TotalBytesBilled = q.bytes, q.bytes, q.billed
-		for _, t := range q.tables {
-			j.statistics.Query.ReferencedTables = append(j.statistics.Query.ReferencedTables, &bigquery.TableReference{ProjectId: t.project, DatasetId: t.dataset, TableId: t.table})
-		}
+	j.statistics = q.statistics(time.Now())
+	ctx, cancel := context.WithCancel(b.background)
+	j.cancel = cancel
+	duration, refused := b.register(j, location)
+	if refused != nil {
+		cancel()
+		return nil, refused
 	}
 	if failure == nil && !c.DryRun {
 		failure = b.peer.faults.nextJob()
 	}
-	b.start(j, q, failure, duration)
+	b.running.Go(func() {
+		defer close(j.done)
+		defer cancel()
+		j.result, j.failure = b.execute(ctx, j, q, failure, duration)
+		j.ending = time.Now()
+	})
 	return j, nil
 }
 
-func jobType(c *bigquery.JobConfiguration) string {
-	switch {
-	case c == nil:
-		return "none"
-	case c.Load != nil:
-		return "load"
-	case c.Copy != nil:
-		return "copy"
-	case c.Extract != nil:
-		return "extract"
-	default:
-		return "query"
+// admit refuses what does not become a job.
+func (b *warehouse) admit(project, caller string, c *bigquery.JobConfiguration) *problem {
+	if change := mutation(c); change != "" {
+		b.peer.mutations.add(change)
 	}
+	switch {
+	case c == nil || c.Query == nil:
+		return invalid("Required parameter is missing: query")
+	case !b.peer.policy.allows(caller, "bigquery.jobs.create", "projects/"+project):
+		return deniedInProject("bigquery.jobs.create", project)
+	case c.Query.UseLegacySql == nil || *c.Query.UseLegacySql:
+		return invalid("the peer knows GoogleSQL only: set useLegacySql to false")
+	}
+	return nil
+}
+
+// register keeps a job, unless there is one with its id, and returns how long it is to take at least.
+func (b *warehouse) register(j *job, location string) (time.Duration, *problem) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, taken := b.jobs[j.id]; taken {
+		return 0, &problem{status: http.StatusConflict, reason: "duplicate", message: "Already Exists: Job " + j.project + ":" + j.location + "." + j.id}
+	}
+	c := j.configuration
+	b.jobs[j.id] = j
+	b.queries = append(b.queries, Query{j.owner, c.Query.Query, j.project, location, c.Labels, c.Query.MaximumBytesBilled, c.DryRun})
+	return b.duration, nil
+}
+
+// statistics is what is known of a job before it runs. Of one that could not be resolved it is only the time.
+func (q *resolved) statistics(now time.Time) *bigquery.JobStatistics {
+	s := &bigquery.JobStatistics{CreationTime: now.UnixMilli(), StartTime: now.UnixMilli(), Query: &bigquery.JobStatistics2{StatementType: "SELECT"}}
+	if q == nil {
+		return s
+	}
+	s.TotalBytesProcessed, s.Query.TotalBytesProcessed, s.Query.TotalBytesBilled = q.bytes, q.bytes, q.billed
+	for _, t := range q.tables {
+		s.Query.ReferencedTables = append(s.Query.ReferencedTables, &bigquery.TableReference{ProjectId: t.project, DatasetId: t.dataset, TableId: t.table})
+	}
+	return s
 }
 
 // mutating are the statements that change something, or may, as a script can.
@@ -118,22 +136,39 @@ var mutating = []string{
 	"CALL", "EXECUTE", "BEGIN", "COMMIT", "ROLLBACK", "DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR", "CASE", "ASSERT", "RAISE",
 }
 
+// mutation says what a job would change, "" for one that only reads.
+func mutation(c *bigquery.JobConfiguration) string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Load != nil:
+		return "job: load"
+	case c.Copy != nil:
+		return "job: copy"
+	case c.Extract != nil:
+		return "job: extract"
+	case c.Query == nil:
+		return ""
+	case c.Query.DestinationTable != nil && c.Query.DestinationTable.TableId != "":
+		return "query: destination table"
+	}
+	if kind := parse(c.Query.Query).kind; slices.Contains(mutating, kind) {
+		return "query: " + kind
+	}
+	return ""
+}
+
 // prepare finds out whether a query may run, and what it costs.
 func (b *warehouse) prepare(j *job, location, caller string) (*resolved, *problem) {
-	c := j.configuration.Query
-	switch kind := parse(c.Query).kind; {
-	case slices.Contains(mutating, kind):
-		b.peer.mutations.add("query: " + kind)
+	if mutation(j.configuration) != "" {
 		return nil, accessDenied("Access Denied: the peer lets nobody change anything")
-	case kind != "SELECT":
+	}
+	c := j.configuration.Query
+	if kind := parse(c.Query).kind; kind != "SELECT" {
 		return nil, &problem{
 			status: http.StatusBadRequest, reason: "invalidQuery", at: "query", atType: "parameter",
 			message: "Syntax error: Unexpected identifier \"" + kind + "\" at [1:1]",
 		}
-	}
-	if c.DestinationTable != nil && c.DestinationTable.TableId != "" {
-		b.peer.mutations.add("query: destination table")
-		return nil, deniedOn("bigquery.tables.create", "dataset", c.DestinationTable.ProjectId+":"+c.DestinationTable.DatasetId)
 	}
 	q, failure := b.resolve(c.Query, j.project, caller, location, c.DefaultDataset)
 	if failure != nil {
@@ -148,34 +183,25 @@ func (b *warehouse) prepare(j *job, location, caller string) (*resolved, *proble
 	return q, nil
 }
 
-// start runs a job to its end, in the background.
-func (b *warehouse) start(j *job, q *resolved, failure *problem, duration time.Duration) {
-	ctx, cancel := context.WithCancel(b.background)
-	j.cancel = cancel
-	b.mu.Lock()
-	b.jobs[j.id] = j
-	b.mu.Unlock()
-	b.running.Go(func() {
-		defer close(j.done)
-		defer cancel()
-		select {
-		case <-time.After(duration):
-		case <-ctx.Done():
-			j.failure = stopped()
-			return
-		}
-		if j.failure = failure; failure != nil {
-			return
-		}
-		sql := q.sql
-		if j.configuration.DryRun {
-			sql = "SELECT * FROM (" + sql + "\n) LIMIT 0"
-		}
-		j.result, j.failure = b.run(ctx, sql, j.configuration.Query.QueryParameters)
-		if ctx.Err() != nil {
-			j.failure = stopped()
-		}
-	})
+// execute runs a job to its end.
+func (b *warehouse) execute(ctx context.Context, j *job, q *resolved, failure *problem, duration time.Duration) (*rows, *problem) {
+	select {
+	case <-time.After(duration):
+	case <-ctx.Done():
+		return nil, stopped()
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	sql := q.sql
+	if j.configuration.DryRun {
+		sql = "SELECT * FROM (" + sql + "\n) LIMIT 0"
+	}
+	result, failure := b.run(ctx, sql, j.configuration.Query.QueryParameters)
+	if ctx.Err() != nil {
+		return nil, stopped()
+	}
+	return result, failure
 }
 
 func stopped() *problem {
@@ -211,7 +237,7 @@ func (j *job) resource() *bigquery.Job {
 		return r
 	}
 	r.Status.State = "DONE"
-	statistics.EndTime = time.Now().UnixMilli()
+	statistics.EndTime = j.ending.UnixMilli()
 	switch {
 	case j.failure != nil:
 		r.Status.ErrorResult = j.failure.proto()
