@@ -29,6 +29,9 @@ type role struct {
 	Comment string   `json:"comment"`
 	ToUsers []string `json:"to_users"`
 	ToRoles []string `json:"to_roles"`
+	// FromUsers and FromRoles lose the role.
+	FromUsers []string `json:"from_users"`
+	FromRoles []string `json:"from_roles"`
 }
 
 type secret struct {
@@ -141,6 +144,12 @@ func (a *API) apply(r *http.Request, request applyRequest) error {
 		}
 		for _, to := range x.ToRoles {
 			w.Join(world.Membership{Role: x.Name, Kind: "ROLE", Grantee: to, By: "USERADMIN"})
+		}
+		for _, from := range x.FromUsers {
+			w.Leave(world.Membership{Role: x.Name, Kind: "USER", Grantee: from})
+		}
+		for _, from := range x.FromRoles {
+			w.Leave(world.Membership{Role: x.Name, Kind: "ROLE", Grantee: from})
 		}
 	}
 	for _, x := range request.Warehouses {

@@ -174,7 +174,7 @@ func (r *reader) Context(function string) (*string, bool) {
 		value = fmt.Sprint(r.session.ID)
 	case "CURRENT_SECONDARY_ROLES":
 		value = `{"roles":"","value":""}`
-		if r.session.secondary {
+		if r.session.secondaryRoles() {
 			value = `{"roles":"` + strings.Join(r.World.RolesOf(r.session.User), ",") + `","value":"ALL"}`
 		}
 	case "LAST_QUERY_ID":

@@ -69,6 +69,13 @@ func (s *Session) Held(w *world.World) world.Roles {
 	return w.Closure(s.role)
 }
 
+// secondaryRoles tells whether all roles of the user count.
+func (s *Session) secondaryRoles() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.secondary
+}
+
 // Set sets a parameter; it tells whether there is one of the name.
 func (s *Session) Set(name, value string) bool {
 	s.mu.Lock()

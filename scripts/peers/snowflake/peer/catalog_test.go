@@ -69,8 +69,11 @@ func TestShow(t *testing.T) {
 		{"show tables like 'ord%' in account starts with 'ORD'", "name", [][]string{{"ORDERS"}}},
 		{"show terse views in schema s", "name text is_secure", [][]string{{"V", "select id from orders", "false"}}},
 		{"show views in database d starts with 'T'", "schema_name name", [][]string{{"INFORMATION_SCHEMA", "TABLES"}, {"INFORMATION_SCHEMA", "TABLE_PRIVILEGES"}}},
-		{"select table_name, column_name, data_type from information_schema.columns where table_schema = 'INFORMATION_SCHEMA' and table_name = 'ENABLED_ROLES' order by ordinal_position",
-			"TABLE_NAME COLUMN_NAME DATA_TYPE", [][]string{{"ENABLED_ROLES", "ROLE_NAME", "TEXT"}, {"ENABLED_ROLES", "ROLE_OWNER", "TEXT"}}},
+		{
+			"select table_name, column_name, data_type from information_schema.columns where table_schema = 'INFORMATION_SCHEMA' and table_name = 'ENABLED_ROLES' order by ordinal_position",
+			"TABLE_NAME COLUMN_NAME DATA_TYPE",
+			[][]string{{"ENABLED_ROLES", "ROLE_NAME", "TEXT"}, {"ENABLED_ROLES", "ROLE_OWNER", "TEXT"}},
+		},
 		{"show objects in schema s", "name kind rows", [][]string{{"ORDERS", "TABLE", "2"}, {"V", "VIEW", "∅"}, {"order", "TABLE", "1"}}},
 		{"show columns in table orders", "column_name null? default data_type", [][]string{
 			{"ID", "NOT_NULL", "", `{"type":"FIXED","precision":18,"scale":0,"nullable":false}`},
@@ -223,6 +226,44 @@ func TestRefusals(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestPrivileges follows what a role sees as grants come and go.
+func TestPrivileges(t *testing.T) {
+	h := seeded(t)
+	h.admin("apply", `{"roles": [{"name": "BASE"}], "tables": [
+		{"database": "D", "schema": "PUBLIC", "name": "HIDDEN", "columns": [{"name": "A", "type": "INT"}], "rows": [[1]]},
+		{"database": "D", "schema": "S", "name": "WINDOW_ON_IT", "query": "select a from d.public.hidden"}],
+		"grants": [{"privilege": "USAGE", "on": "SCHEMA", "database": "D", "schema": "PUBLIC", "to": "BASE"}, {"privilege": "SELECT", "on": "TABLE", "database": "D", "schema": "PUBLIC", "name": "HIDDEN", "to": "BASE"}]}`)
+	db := h.open(nil)
+	for _, step := range []struct {
+		name, change string
+		direct       int
+		listed       string
+	}{
+		{"by the view alone", `{}`, 2003, "0"},
+		{"by a role of the role", `{"roles": [{"name": "BASE", "to_roles": ["READER"]}]}`, 0, "1"},
+		{"not any more", `{"roles": [{"name": "BASE", "from_roles": ["READER"]}]}`, 2003, "0"},
+		{"by a role of the user's that is not in use", `{"roles": [{"name": "BASE", "to_users": ["LOADER"]}]}`, 2003, "0"},
+	} {
+		h.admin("apply", step.change)
+		if got, err := rows(t, db, t.Context(), "select * from window_on_it"); err != nil || got[0][0] != "1" {
+			t.Errorf("%s: through the view: %v, %v", step.name, got, err)
+		}
+		if _, err := rows(t, db, t.Context(), "select * from public.hidden"); !hasCode(err, step.direct) {
+			t.Errorf("%s: %v, want code %d", step.name, err, step.direct)
+		}
+		got, err := rows(t, db, t.Context(), "select count(*) from information_schema.tables where table_name = 'HIDDEN'")
+		if err != nil || got[0][0] != step.listed {
+			t.Errorf("%s: listed %v times, %v", step.name, got, err)
+		}
+	}
+	if _, err := rows(t, db, t.Context(), "use secondary roles all"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rows(t, db, t.Context(), "select * from public.hidden"); err != nil {
+		t.Errorf("by a secondary role: %v", err)
+	}
 }
 
 func TestTimeTravel(t *testing.T) {

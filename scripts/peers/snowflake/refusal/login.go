@@ -55,6 +55,7 @@ func ExpiredOAuth() *Error {
 func InvalidPAT() *Error { return login("394400", "Programmatic access token is invalid.") }
 
 // InvalidAttestation is a workload identity that cannot be told or is no user's.
+// No public report was found of the service's code and text for it.
 func InvalidAttestation() *Error {
 	return login("394304", "Failed to authenticate: workload identity attestation is invalid.")
 }

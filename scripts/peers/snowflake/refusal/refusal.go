@@ -3,7 +3,8 @@
 //
 // The numbers come from gosnowflake's own error table (390112, 390189, 390201,
 // 390303, 390318, 000605, 333333, 333334) and from public reports of what the
-// service was seen to answer; the functions name what they stand for.
+// service was seen to answer; the functions name what they stand for. Where no
+// report was found the function says so.
 package refusal
 
 import "fmt"

@@ -172,13 +172,14 @@ func (s *Server) chunk(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	q := s.queries[id]
+	gone := q == nil || q.expired || !q.finished() || q.chunks == nil
 	s.mu.Unlock()
 	i, err := strconv.Atoi(number)
 	switch {
 	case s.now().Unix() > expires:
 		storageError(w, http.StatusForbidden, "AccessDenied")
 		return
-	case err != nil || q == nil || q.chunks == nil || q.expired || i >= len(q.chunks.parts):
+	case gone || err != nil || i < 0 || i >= len(q.chunks.parts):
 		storageError(w, http.StatusNotFound, "NoSuchKey")
 		return
 	case r.Header.Get(headerKey) != q.chunks.secret:

@@ -274,6 +274,7 @@ func (s *Server) finishedQuery(user, id string) (*query, error) {
 	case q.expired:
 		return nil, refusal.ResultExpired(id)
 	case !q.finished() || q.err != nil:
+		// No public report was found of the service's code for this.
 		return nil, refusal.New("000711", "02000", "Result for query %s is not available", id)
 	}
 	return q, nil
