@@ -7,6 +7,7 @@ package formschema
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -105,26 +106,36 @@ func property(f source.Field) Property {
 	return p
 }
 
-// pattern holds for the whole value. What is optional may be empty.
+// pattern holds for the whole value. What is optional may be empty. White space
+// is RE2's: in ECMA-262 it is far more.
 func pattern(f source.Field) string {
-	switch {
-	case f.Pattern == "":
+	if f.Pattern == "" {
 		return ""
-	case f.Required:
-		return "^(?:" + f.Pattern + ")$"
 	}
-	return "^(?:" + f.Pattern + ")?$"
+	whole := "^(?:" + strings.ReplaceAll(f.Pattern, `\s`, `[\t\n\f\r ]`) + ")"
+	if !f.Required {
+		whole += "?"
+	}
+	return whole + "$"
 }
 
 // Portable reports whether a pattern means the same in RE2, which validates, and
-// in ECMA-262, in which JSON Schemas are written: it has neither flags nor the
-// classes and anchors that only one of them knows.
+// in ECMA-262, in which JSON Schemas are written: it has neither flags, nor the
+// classes and anchors that only one of them knows, nor a dot, which leaves out
+// other line ends in each.
 func Portable(pattern string) bool {
-	return !strings.Contains(strings.ReplaceAll(pattern, "(?:", ""), "(?") &&
-		!slices.ContainsFunc([]string{`\A`, `\z`, `\Q`, `\C`, `\a`, `\p`, `\P`, `\x{`, "[[:", "[^[:"}, func(only string) bool {
+	bare := class.ReplaceAllString(escape.ReplaceAllString(pattern, ""), "")
+	return !strings.Contains(strings.ReplaceAll(pattern, "(?:", ""), "(?") && !spaceInClass.MatchString(pattern) && !strings.Contains(bare, ".") &&
+		!slices.ContainsFunc([]string{`\A`, `\z`, `\Q`, `\C`, `\a`, `\p`, `\P`, `\S`, `\x{`, "[[:", "[^[:"}, func(only string) bool {
 			return strings.Contains(pattern, only)
 		})
 }
+
+var (
+	escape       = regexp.MustCompile(`\\.`)
+	class        = regexp.MustCompile(`\[[^\]]*\]`)
+	spaceInClass = regexp.MustCompile(`\[[^\]]*\\s`)
+)
 
 // UnmarshalJSON keeps the order.
 func (p *Properties) UnmarshalJSON(text []byte) error {

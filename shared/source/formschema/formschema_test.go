@@ -3,11 +3,14 @@ package formschema_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dop251/goja"
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
@@ -22,7 +25,7 @@ var every = source.Spec{
 	Platform: "every", Title: "Every",
 	Settings: []source.Field{
 		{Name: "name", Required: true, Pattern: `[a-z]+|x1`, Example: "abc", MaxLength: 8},
-		{Name: "path", Pattern: `/.*`, Example: "/a"},
+		{Name: "path", Pattern: `/[^\n]*`, Example: "/a"},
 		{Name: "mode", Allowed: []string{"fast", "slow"}, Default: "slow"},
 		{Name: "level", Allowed: []string{"low", "high"}, Required: true},
 		{Name: "rows", Kind: source.Integer, Default: "100", Example: "7"},
@@ -154,7 +157,7 @@ func TestSchemaOfEveryKindOfField(t *testing.T) {
 	}{
 		"settings": {formschema.Settings(every), `{"type":"object","additionalProperties":false,"required":["name","level","strict"],"properties":{
 			"name":{"type":"string","pattern":"^(?:[a-z]+|x1)$","minLength":1,"maxLength":8,"examples":["abc"]},
-			"path":{"type":"string","pattern":"^(?:/.*)?$","maxLength":1024,"examples":["/a"]},
+			"path":{"type":"string","pattern":"^(?:/[^\\n]*)?$","maxLength":1024,"examples":["/a"]},
 			"mode":{"type":"string","enum":["fast","slow"],"default":"slow"},
 			"level":{"type":"string","enum":["low","high"]},
 			"rows":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991,"default":100,"examples":[7]},
@@ -201,6 +204,51 @@ func mustMarshal(t *testing.T, s formschema.Schema) string {
 	return string(text)
 }
 
+// A browser that takes a schema's pattern decides as Validate does.
+func TestPatternsInABrowser(t *testing.T) {
+	browser := goja.New()
+	for _, spec := range specs() {
+		for _, f := range spec.Settings {
+			if f.Pattern == "" || f.Generated {
+				continue
+			}
+			schema := formschema.Settings(source.Spec{Settings: []source.Field{f}})
+			t.Run(spec.Platform+"/"+f.Name, func(t *testing.T) {
+				rapid.Check(t, func(t *rapid.T) {
+					text := near(f).Draw(t, "text")
+					if f.Required && text == "" {
+						return // minLength says so
+					}
+					if err := errors.Join(browser.Set("pattern", schema.Properties[0].Pattern), browser.Set("text", text)); err != nil {
+						t.Fatal(err)
+					}
+					verdict, err := browser.RunString(`new RegExp(pattern, "u").test(text)`)
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := text == "" || regexp.MustCompile(`^(?:`+f.Pattern+`)$`).MatchString(text)
+					if verdict.ToBoolean() != want {
+						t.Errorf("%q: the browser says %t, Validate %t", text, verdict.ToBoolean(), want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// near draws texts at the edge of what a field takes: its example, with something in it that is odd.
+func near(f source.Field) *rapid.Generator[string] {
+	odd := rapid.SampledFrom([]string{"", "", "\u00a0", "\v", "\n", "\r", " ", "\u2028", "é", "😀", ",", ".", "\x00", "-", "_", "\"", "A", "1"})
+	return rapid.Custom(func(t *rapid.T) string {
+		if rapid.IntRange(0, 9).Draw(t, "anything") == 0 {
+			return strings.ToValidUTF8(rapid.StringN(0, 10, -1).Draw(t, "text"), "")
+		}
+		letters := []rune(f.Example)
+		at := rapid.IntRange(0, len(letters)).Draw(t, "at")
+		return string(letters[:at]) + odd.Draw(t, "odd") + string(letters[at:])
+	})
+}
+
 // A browser validates with the same patterns as we do.
 func TestPatternsArePortable(t *testing.T) {
 	for _, spec := range specs() {
@@ -214,12 +262,12 @@ func TestPatternsArePortable(t *testing.T) {
 			}
 		}
 	}
-	for _, pattern := range []string{`(?i)a`, `(?P<n>a)`, `\pL`, `[[:alpha:]]`, `a\z`, `(?:a(?s:b))`} {
+	for _, pattern := range []string{`a.b`, `[a\s]`, `\S+`, `(?i)a`, `(?P<n>a)`, `\pL`, `[[:alpha:]]`, `a\z`, `(?:a(?s:b))`} {
 		if formschema.Portable(pattern) {
 			t.Errorf("%s is held to be portable", pattern)
 		}
 	}
-	if !formschema.Portable(fmt.Sprintf(`(?:%s)(?:b)`, `[a-z]{2}`)) {
+	if !formschema.Portable(fmt.Sprintf(`(?:%s)(?:b\.)`, `[a-z.]{2}`)) {
 		t.Error("a group is held not to be portable")
 	}
 }
