@@ -91,6 +91,8 @@ func byText(text string) *fault.Error {
 		return fault.New(fault.SourcePermission, policyTagged(text))
 	case says("for partition elimination"):
 		return fault.New(fault.SourceInvalidFilter, filterWanted(namedBy(partitionsBy, text)))
+	case says("queried through prefix"):
+		return fault.New(fault.SourceUnsupported, "a view's name begins as those of the group's tables do, and BigQuery does not query them together")
 	case says("permission to query table"):
 		return fault.New(fault.SourcePermission, "the credential lacks bigquery.tables.getData on a table, or the table does not exist")
 	case says("row_restriction", "Row filter", "row filter"):

@@ -1,6 +1,7 @@
 package bigquery_test
 
 import (
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -50,7 +51,7 @@ func broken(t *testing.T, peer *googlepeer.Peer) []sourcetest.Broken {
 		{Name: "other location", Config: with(good, "location", "us-east1"), Check: "bigquery.location", Code: fault.SourceWrongRegion},
 	}
 	for _, permission := range append(catalog.BigQueryRunPermissions(), catalog.BigQueryReadPermissions()...) {
-		email := "no-" + permission[len("bigquery."):] + "@acme-data.iam.gserviceaccount.com"
+		email := strings.ToLower("no-"+permission[len("bigquery."):]) + "@acme-data.iam.gserviceaccount.com"
 		list = append(list, sourcetest.Broken{Name: "without " + permission, Config: member(t, peer, email, permission), Check: permission, Code: fault.SourcePermission})
 	}
 	return list

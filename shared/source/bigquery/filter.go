@@ -45,11 +45,8 @@ func condition(c source.Condition, fields []*bigquery.TableFieldSchema) (string,
 		return "", fault.Field(fault.SourceInvalidFilter, ".column", "the table has no such column")
 	}
 	name := quote(c.Column)
-	switch c.Op {
-	case source.IsNull:
-		return name + " IS NULL", nil
-	case source.NotNull:
-		return name + " IS NOT NULL", nil
+	if c.Op == source.IsNull || c.Op == source.NotNull {
+		return nullTest(c.Op, name, repeated(field)), nil
 	}
 	literals := make([]literal, len(c.Values))
 	for i, v := range c.Values {
@@ -68,6 +65,20 @@ func condition(c source.Condition, fields []*bigquery.TableFieldSchema) (string,
 		return "", fault.Field(fault.SourceInvalidFilter, ".op", "does not go with these values")
 	}
 	return compare(c.Op, operand, literals[0]), nil
+}
+
+// nullTest renders a test for NULL. An array that is NULL while a query runs
+// arrives as an empty one, so none is NULL.
+func nullTest(op source.Op, name string, array bool) string {
+	switch {
+	case array && op == source.IsNull:
+		return "FALSE"
+	case array:
+		return "TRUE"
+	case op == source.IsNull:
+		return name + " IS NULL"
+	}
+	return name + " IS NOT NULL"
 }
 
 func fieldOf(fields []*bigquery.TableFieldSchema, name string) *bigquery.TableFieldSchema {

@@ -91,8 +91,8 @@ type finished struct {
 func (s *session) run(ctx context.Context, q query) (done finished, err error) {
 	job := s.job(q)
 	defer func() {
-		if err != nil {
-			s.cancel(ctx, job.JobReference)
+		if class := (Driver{}).Classify(err); err != nil && (class == nil || fault.Retryable(class)) {
+			s.cancel(ctx, job.JobReference) // it may be running; after any other error it is not
 		}
 	}()
 	started, err := paced(ctx, s.pace, func() (*bigquery.Job, error) {

@@ -1,8 +1,11 @@
 package bigquery
 
 import (
+	"strings"
+
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 // remedy says what to do about a failed check.
@@ -22,8 +25,20 @@ func (c *checker) remedy(err error) source.Remedy {
 	case fault.SourceNetwork:
 		return source.Remedy{Text: "Let the deployment's network reach bigquery.googleapis.com, bigquerystorage.googleapis.com and oauth2.googleapis.com on port 443, and Headwater's addresses through any VPC Service Controls perimeter around the project."}
 	case fault.SourceQuota:
-		return source.Remedy{Text: "Raise the quota, or wait until it is reset.", Snippet: "gcloud services list --enabled --project=" + config.billing + " --filter=bigquery"}
+		return source.Remedy{Text: "Raise the quota, or wait until it is reset.", Snippet: "gcloud beta quotas info list --service=bigquery.googleapis.com --project=" + config.billing}
 	}
 	class, _ := fault.Lookup(fault.CodeOf(err))
 	return source.Remedy{Text: class.Remedy}
+}
+
+// grants are the statements that give the credential what it needs.
+func (c *checker) grants() string {
+	req := c.session.config.grants
+	req.Identity = c.session.access.Principal()
+	grants := catalog.BigQueryGrants(req)
+	texts := make([]string, len(grants))
+	for i, g := range grants {
+		texts[i] = "# " + g.Title + "\n" + g.Text
+	}
+	return strings.Join(texts, "\n")
 }

@@ -1,0 +1,85 @@
+package bigquery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
+	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/google"
+)
+
+// useConnection finds a table that stands behind the Omni connection, and lets
+// BigQuery check a query of it.
+func (c *checker) useConnection(ctx context.Context) (source.Finding, error) {
+	s, omni := c.session, c.session.config.omni
+	there := false
+	for _, d := range c.datasets {
+		if !strings.EqualFold(d.location, omni.location) {
+			continue
+		}
+		there = true
+		t, found, err := s.behind(ctx, d, omni)
+		if err != nil {
+			return source.Finding{}, err
+		}
+		if !found {
+			continue
+		}
+		_, err = s.dryRun(ctx, query{sql: "SELECT * FROM " + t.ref.sql() + " LIMIT 0", location: d.location})
+		if err != nil {
+			return source.Finding{}, naming(checkConnection, "connection "+omni.location+"."+omni.id, err)
+		}
+		return c.connectionGranted(ctx, "BigQuery lets "+t.Name+" be queried through the connection")
+	}
+	if !there {
+		return source.Finding{}, fault.Wrap(fault.SourceWrongRegion, "no dataset is at "+omni.location+", where the Omni connection is",
+			errors.New("datasets.list shows no dataset at "+omni.location))
+	}
+	return source.Finding{}, fault.Wrap(fault.SourceNotFound, "no external table uses the connection "+omni.location+"."+omni.id,
+		errors.New("tables.get shows no table with this connectionId"))
+}
+
+// connectionGranted asks IAM too. On the project it need not know: the right is
+// usually given on the connection itself.
+func (c *checker) connectionGranted(ctx context.Context, found string) (source.Finding, error) {
+	if granted, _ := c.granted(ctx, c.session.config.omni.project, checkConnection); !granted {
+		found += "; the right is not given on the whole project"
+	}
+	return source.Finding{Detail: found}, ctx.Err()
+}
+
+// behind finds an external table of a dataset that uses a connection.
+func (s *session) behind(ctx context.Context, d dataset, omni connection) (table, bool, error) {
+	page, err := s.rest.Tables.List(s.config.project, d.id).MaxResults(probed).Fields("tables(tableReference,type)").Context(ctx).Do()
+	if err != nil {
+		return table{}, false, naming(checkList, "dataset "+d.id, err)
+	}
+	for _, listed := range page.Tables {
+		if listed.Type != "EXTERNAL" {
+			continue
+		}
+		t, err := s.describe(ctx, refOf(listed.TableReference), entry{})
+		if google.Status(err) == http.StatusNotFound {
+			continue
+		}
+		if err != nil {
+			return table{}, false, naming(checkTables, "table "+t.Name, err)
+		}
+		if t.Kind == schema.External && omni.is(t.connection) {
+			return t, true, nil
+		}
+	}
+	return table{}, false, nil
+}
+
+// is reports whether a table's connectionId means this connection. It has the
+// project's id or number; the rest tells connections apart.
+// Source: ExternalDataConfiguration.connectionId.
+func (c connection) is(id string) bool {
+	return strings.HasSuffix(id, "/locations/"+c.location+"/connections/"+c.id) || strings.HasSuffix(id, "."+c.location+"."+c.id) ||
+		strings.HasSuffix(id, "."+c.location+";"+c.id) || id == c.location+"."+c.id
+}
