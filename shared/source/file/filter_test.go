@@ -71,56 +71,55 @@ var matches = []struct {
 
 func TestFiltersLeaveRowsOut(t *testing.T) {
 	for _, ext := range []string{"csv", "ndjson", "parquet"} {
-		for _, tt := range matches {
-			t.Run(ext+" "+tt.name, func(outer *testing.T) {
-				files := events(outer, ext)
-				rapid.Check(outer, func(t *rapid.T) {
-					f := file.WithLimits(file.New(files, ""), rapid.IntRange(1, 9).Draw(t, "rows"), 100)
-					plan, err := f.Plan(outer.Context(), source.PlanRequest{
-						Table: schema.Table{Name: "events"}, Filter: tt.filter, TargetBytes: int64(rapid.IntRange(40, 900).Draw(t, "target")),
-					})
-					if err != nil {
-						t.Fatal(err)
-					}
-					columns := rapid.SampledFrom([][]string{{"n"}, {"n", "day"}, {"kind", "n"}}).Draw(t, "columns")
-					var got, want []string
-					for n := range 120 {
-						if tt.holds(n) {
-							want = append(want, fmt.Sprintf(`"n":%d}`, n))
-						}
-					}
-					for _, split := range plan.Splits {
-						req := source.ReadRequest{Table: plan.Table, Columns: columns, Filter: tt.filter, Split: split}
-						all := readSteps(outer, f, req)
-						for _, s := range all {
-							got = append(got, s.Rows...)
-						}
-						if len(all) > 0 {
-							i := rapid.IntRange(0, len(all)-1).Draw(t, "checkpoint")
-							req.From = all[i].after
-							var rest, again result
-							rest.extend(all[i+1:]...)
-							again.extend(readSteps(outer, f, req)...)
-							if diff := cmp.Diff(rest, again); diff != "" {
-								t.Fatalf("from checkpoint %s (-want +got):\n%s", req.From, diff)
-							}
-						}
-					}
-					for i := range got {
-						got[i] = got[i][strings.LastIndex(got[i], `"n":`):]
-					}
-					slices.SortStableFunc(got, func(a, b string) int {
-						if len(a) != len(b) {
-							return len(a) - len(b)
-						}
-						return strings.Compare(a, b)
-					})
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Fatalf("rows (-want +got):\n%s", diff)
-					}
+		t.Run(ext, func(outer *testing.T) {
+			files := events(outer, ext)
+			rapid.Check(outer, func(t *rapid.T) {
+				tt := matches[rapid.IntRange(0, len(matches)-1).Draw(t, "filter")]
+				f := file.WithLimits(file.New(files, ""), rapid.IntRange(1, 9).Draw(t, "rows"), 100)
+				plan, err := f.Plan(outer.Context(), source.PlanRequest{
+					Table: schema.Table{Name: "events"}, Filter: tt.filter, TargetBytes: int64(rapid.IntRange(40, 900).Draw(t, "target")),
 				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				columns := rapid.SampledFrom([][]string{{"n"}, {"n", "day"}, {"kind", "n"}}).Draw(t, "columns")
+				var got, want []string
+				for n := range 120 {
+					if tt.holds(n) {
+						want = append(want, fmt.Sprintf(`"n":%d}`, n))
+					}
+				}
+				for _, split := range plan.Splits {
+					req := source.ReadRequest{Table: plan.Table, Columns: columns, Filter: tt.filter, Split: split}
+					all := readSteps(outer, f, req)
+					for _, s := range all {
+						got = append(got, s.Rows...)
+					}
+					if len(all) > 0 {
+						i := rapid.IntRange(0, len(all)-1).Draw(t, "checkpoint")
+						req.From = all[i].after
+						var rest, again result
+						rest.extend(all[i+1:]...)
+						again.extend(readSteps(outer, f, req)...)
+						if diff := cmp.Diff(rest, again); diff != "" {
+							t.Fatalf("from checkpoint %s (-want +got):\n%s", req.From, diff)
+						}
+					}
+				}
+				for i := range got {
+					got[i] = got[i][strings.LastIndex(got[i], `"n":`):]
+				}
+				slices.SortStableFunc(got, func(a, b string) int {
+					if len(a) != len(b) {
+						return len(a) - len(b)
+					}
+					return strings.Compare(a, b)
+				})
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("%s: rows (-want +got):\n%s", tt.name, diff)
+				}
 			})
-		}
+		})
 	}
 }
 

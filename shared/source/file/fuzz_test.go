@@ -75,6 +75,36 @@ func FuzzDialect(f *testing.F) {
 	})
 }
 
+// FuzzSeekTable reads whatever follows the frames of a zstd file as a seek table.
+func FuzzSeekTable(f *testing.F) {
+	text := numbered(200)
+	for _, checksums := range []bool{false, true} {
+		good := seekable(f, text, 500, checksums, 0)
+		at := strings.LastIndex(good, "\x5e\x2a\x4d\x18")
+		f.Add(good[at:])
+	}
+	frames := seekable(f, text, 500, false, 0)
+	frames = frames[:strings.LastIndex(frames, "\x5e\x2a\x4d\x18")]
+	f.Fuzz(func(t *testing.T, table string) {
+		files := file.WithLimits(file.New(store{"t/a.csv.zst": frames + table}, ""), 100, 256)
+		plan, err := files.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}, TargetBytes: 1000})
+		if err != nil {
+			return
+		}
+		rows := 0
+		for _, split := range plan.Splits {
+			got, err := readSplit(t, files, plan.Table, split, "")
+			if err != nil {
+				return
+			}
+			rows += len(got.Rows) + len(got.Rejects)
+		}
+		if rows != 200 {
+			t.Fatalf("%d rows, want 200 or an error", rows)
+		}
+	})
+}
+
 // readAnything reads a file of whatever content; it must end, without a panic.
 func readAnything(t *testing.T, key, text string) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -134,11 +135,27 @@ func (p *peak) look() {
 	p.most = max(p.most, m.HeapSys-m.HeapReleased)
 }
 
+// fiftyParquet is a Parquet file of fifty columns.
+func fiftyParquet(t testing.TB) string {
+	t.Helper()
+	var fields []arrow.Field
+	var row []string
+	for i := range 50 {
+		name := fmt.Sprintf("column_with_a_name_%d", i)
+		fields = append(fields, arrow.Field{Name: name, Type: arrow.BinaryTypes.String})
+		row = append(row, fmt.Sprintf("%q:\"value\"", name))
+	}
+	rows := strings.Repeat("{"+strings.Join(row, ",")+"},", 20)
+	return parquetOf(t, arrow.NewSchema(fields, nil), "["+strings.TrimSuffix(rows, ",")+"]", 5)
+}
+
 // BenchmarkDiscover discovers 20,000 tables of 50 columns, and a table of 100,000 files.
 func BenchmarkDiscover(b *testing.B) {
 	for name, w := range map[string]wide{
 		"20000 tables":  {20_000, func(i int) string { return fmt.Sprintf("t%05d/part-0000.csv", i) }, fifty()},
 		"100000 files":  {100_000, func(i int) string { return fmt.Sprintf("t/day=2024-05-%02d/part-%06d.csv", 1+i/5000, i) }, fifty()},
+		"2000 gzipped":  {2000, func(i int) string { return fmt.Sprintf("t%05d/part-0000.csv.gz", i) }, gzipped(b, fifty())},
+		"2000 Parquet":  {2000, func(i int) string { return fmt.Sprintf("t%05d/part-0000.parquet", i) }, fiftyParquet(b)},
 		"100000 levels": {100_000, func(i int) string { return fmt.Sprintf("t%02d/u%03d/part-%02d.csv", i/5000, i/20%250, i%20) }, fifty()},
 	} {
 		b.Run(name, func(b *testing.B) {
