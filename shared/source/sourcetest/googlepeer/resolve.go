@@ -13,7 +13,6 @@ import (
 
 // resolved is a statement whose tables are known.
 type resolved struct {
-	statement
 	tables   []tableRef // that it reads, those behind views included
 	sql      string     // as the emulator runs it
 	location string
@@ -24,8 +23,8 @@ type resolved struct {
 // resolve finds the tables of a SELECT, checks what the caller may do with
 // them, and rewrites what the emulator does not know.
 func (b *warehouse) resolve(sql, project, caller, location string, standard *bigquery.DatasetReference) (*resolved, *problem) {
-	q := &resolved{statement: parse(sql), location: location}
-	rewritten, refused := b.tables(q, q.statement, project, standard, caller)
+	q := &resolved{location: location}
+	rewritten, refused := b.tables(q, parse(sql), project, standard, caller)
 	if refused != nil {
 		return nil, refused
 	}
