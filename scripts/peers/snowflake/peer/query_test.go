@@ -15,6 +15,7 @@ func TestQuery(t *testing.T) {
 	h.admin("apply", people)
 	h.admin("apply", `{"tables": [{"database": "D", "schema": "S", "name": "RICH", "columns": [{"name": "WHO", "type": "VARCHAR"}], "query": "select name from people where paid > 1"},
 		{"database": "D", "schema": "S", "name": "BARE", "query": "select id, upper(name) loud from people"},
+		{"database": "D", "schema": "S", "name": "DOCS", "columns": [{"name": "J", "type": "VARIANT"}], "rows": [[{"k": "<a & b>", "n": 12345678901234567890.1, "s": 1.5}]]},
 		{"database": "D", "schema": "S", "name": "VECTORS", "columns": [{"name": "V", "type": "VECTOR(FLOAT, 2)"}], "rows": [[[1.5, -2]]]}]}`)
 	db := h.open(nil)
 	for _, test := range []struct {
@@ -43,6 +44,7 @@ func TestQuery(t *testing.T) {
 		{"instants compare", "select '2024-01-01 12:00:00 +02:00'::timestamp_tz(9) = '2024-01-01 10:00:00 +0000'::timestamp_tz(9), '2024-01-01 12:00:00 +02:00'::timestamp_tz in ('2024-01-01'::timestamp_tz, '2024-01-01 10:00:00'::timestamp_tz)", nil, [][]string{{"true", "true"}}},
 		{"typed binds", "select ?::date, ?, ?::binary, ?", []any{"2024-02-29", 1.5, "00ff", true}, [][]string{{"2024-02-29T00:00:00Z", "1.5", "\x00\xff", "true"}}},
 		{"semi-structured", `select parse_json('{"a": {"b": [1, "x"]}}'):a.b[1]::varchar, to_json(parse_json('{"a": [1]}')), parse_json('[1]')[0] = 1`, nil, [][]string{{"x", `{"a":[1]}`, "true"}}},
+		{"stored JSON", "select j, j:k::varchar, j:s::number(5,1) from docs", nil, [][]string{{"{\n  \"k\": \"<a & b>\",\n  \"n\": 12345678901234567890.1,\n  \"s\": 1.5\n}", "<a & b>", "1.5"}}},
 		{"vector", "select v::array from vectors", nil, [][]string{{"[\n  1.5,\n  -2.0\n]"}}},
 		{"window", "select id, row_number() over (partition by name is null order by id desc) n from people qualify n = 1 order by id", nil, [][]string{{"2", "1"}, {"3", "1"}}},
 		{"join", "select p.id, q.id from people p left join people q on q.id = p.id + 1 where p.id > 1 order by p.id", nil, [][]string{{"2", "3"}, {"3", "∅"}}},

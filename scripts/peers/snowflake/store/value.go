@@ -25,11 +25,14 @@ func Value(t datatype.Type, v any) (string, error) {
 				v = inner
 			}
 		}
-		text, err := json.Marshal(v)
-		if err != nil {
+		// Not Marshal, which escapes what HTML would mind.
+		var text strings.Builder
+		e := json.NewEncoder(&text)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(v); err != nil {
 			return "", fmt.Errorf("writing JSON: %w", err)
 		}
-		return sqltext.Literal(string(text)) + "::JSON", nil
+		return sqltext.Literal(strings.TrimSuffix(text.String(), "\n")) + "::JSON", nil
 	}
 	if t.Base == datatype.Vector {
 		text, err := json.Marshal(v)
