@@ -94,6 +94,7 @@ type reader struct {
 	mu     sync.Mutex // Close may come in the middle of Next
 	stream io.ReadCloser
 	ipc    *ipc.Reader
+	next   *ahead            // the part after the current one
 	left   arrow.RecordBatch // what of the last record is not delivered yet
 	closed bool
 }
@@ -152,7 +153,7 @@ func (r *reader) Next(ctx context.Context) (source.Batch, error) {
 	defer r.mu.Unlock()
 	stopped := context.AfterFunc(ctx, r.stop)
 	defer stopped()
-	batch, err := r.next(ctx)
+	batch, err := r.read(ctx)
 	switch {
 	case r.closed || ctx.Err() == nil && r.alive.Err() != nil:
 		return source.Batch{}, errClosed
@@ -162,7 +163,7 @@ func (r *reader) Next(ctx context.Context) (source.Batch, error) {
 	return batch, err
 }
 
-func (r *reader) next(ctx context.Context) (source.Batch, error) {
+func (r *reader) read(ctx context.Context) (source.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return source.Batch{}, err
 	}
@@ -180,10 +181,11 @@ func (r *reader) next(ctx context.Context) (source.Batch, error) {
 	return r.deliver()
 }
 
-// advance reads the next record of the current part, or goes on to the next part.
+// advance finds the next rows: those that a checkpoint left of a record, the next
+// record of the current part, or the next part.
 func (r *reader) advance() error {
 	if r.ipc == nil {
-		if err := r.begin(); err != nil {
+		if err := r.begin(); err != nil || r.left != nil {
 			return err
 		}
 	}
@@ -206,7 +208,7 @@ func (r *reader) advance() error {
 
 // begin opens the current part and skips the rows before the checkpoint.
 func (r *reader) begin() error {
-	stream, err := r.session.open(r.alive, r.result, r.parts[r.at.Part])
+	stream, err := r.open()
 	if errors.Is(err, errLinkExpired) {
 		if err = r.find(r.alive); err == nil {
 			stream, err = r.session.open(r.alive, r.result, r.parts[r.at.Part])
@@ -221,7 +223,19 @@ func (r *reader) begin() error {
 		return fmt.Errorf("reading a chunk: %w", cutOff(err))
 	}
 	r.stream, r.ipc = stream, decoder
+	if after := r.at.Part + 1; after < r.detail.First+r.detail.Count {
+		r.next = openAhead(r.alive, r.session, r.result, r.parts[after])
+	}
 	return r.skip(r.at.Row)
+}
+
+// open takes the current part that was opened ahead, or opens it.
+func (r *reader) open() (io.ReadCloser, error) {
+	if a := r.next; a != nil {
+		r.next = nil
+		return a.take()
+	}
+	return r.session.open(r.alive, r.result, r.parts[r.at.Part])
 }
 
 // skip drops the rows that were delivered before.
@@ -307,5 +321,9 @@ func (r *reader) Close() error {
 	defer r.mu.Unlock()
 	r.closed = true
 	r.end()
+	if r.next != nil {
+		r.next.drop()
+		r.next = nil
+	}
 	return nil
 }

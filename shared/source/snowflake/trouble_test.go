@@ -412,3 +412,81 @@ func TestCostLimit(t *testing.T) {
 		plan(t, src, req)
 	}
 }
+
+// A checkpoint in the middle of a chunk goes on at its row, also of a chunk
+// that holds one record of any size.
+func TestResumeInsideAChunk(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	const rows = 100_000
+	s.admin(t, "settings", object{"inline_rows": 1, "chunk_rows": rows})
+	s.admin(t, "apply", object{
+		"tables": []object{{
+			"database": database, "schema": "SALES", "name": "LONG", "columns": []object{column("ID", "NUMBER(18,0)"), column("AT", "TIMESTAMP_NTZ(9)")},
+			"select": fmt.Sprintf("SELECT i, TIMESTAMP '2024-01-01' + to_seconds(i) FROM range(%d) r(i)", rows),
+		}},
+		"grants": []object{{"privilege": "SELECT", "on": "TABLE", "database": database, "schema": "SALES", "name": "LONG", "to": role}},
+	})
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{Table: schema.Table{Name: "CRM.SALES.LONG"}})
+	from := source.Checkpoint("")
+	var found []int64
+	places := map[source.Checkpoint]bool{}
+	for {
+		r, err := src.Read(t.Context(), source.ReadRequest{Table: p.Table, Split: p.Splits[0], From: from})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := r.Next(t.Context())
+		if err == io.EOF { //nolint:errorlint // only a bare EOF ends a read
+			_ = r.Close()
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, from = append(found, b.Record.Column(0).(*array.Int64).Int64Values()...), b.After
+		places[from] = true
+		b.Release()
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(found)
+	if !slices.Equal(found, allIDs(rows)) {
+		t.Errorf("%d rows, want %d", len(found), rows)
+	}
+	if len(places) < 4 {
+		t.Errorf("%d checkpoints: the chunk was not read in pieces", len(places))
+	}
+}
+
+// A session serves several callers at once: pages, plans and reads.
+func TestSeveralCallers(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{TargetBytes: 10_000})
+	s.admin(t, "faults", object{"expire_sessions": user})
+	var group sync.WaitGroup
+	for _, split := range p.Splits {
+		group.Go(func() {
+			if got, err := ids(t, src, p, split, nil); err != nil || int64(len(got)) != split.Rows {
+				t.Errorf("%s: %d rows, %v", split.Label, len(got), err)
+			}
+		})
+	}
+	for range 3 {
+		group.Go(func() {
+			if _, err := src.Discover(t.Context(), ""); err != nil {
+				t.Errorf("discovering: %v", err)
+			}
+		})
+		group.Go(func() {
+			if _, err := src.Plan(t.Context(), source.PlanRequest{Table: events()}); err != nil {
+				t.Errorf("planning: %v", err)
+			}
+		})
+	}
+	group.Wait()
+}
