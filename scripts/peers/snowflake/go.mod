@@ -9,6 +9,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/compress v1.19.2
 	github.com/snowflakedb/gosnowflake/v2 v2.1.0
+	go.uber.org/goleak v1.3.0
 )
 
 require (

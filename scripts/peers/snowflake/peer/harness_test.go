@@ -42,6 +42,7 @@ func start(t testing.TB) *harness {
 	}
 	srv := httptest.NewServer(p)
 	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
 		srv.Close()
 		p.Close()
 	})
