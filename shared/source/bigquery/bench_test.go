@@ -31,7 +31,8 @@ const (
 )
 
 // BenchmarkRead reads ready Arrow from the wire, by the driver and by the bare
-// client that it is built on, in turn; ratio is the driver's time by the client's.
+// client that it is built on, in turn; ratio is the driver's best time by the
+// client's, as a busy machine disturbs those least.
 func BenchmarkRead(b *testing.B) {
 	peer := googlepeer.Run(b, googlepeer.Config{Project: project})
 	peer.DeclareDataset("crm", "EU")
@@ -51,21 +52,21 @@ func BenchmarkRead(b *testing.B) {
 			bare := newBare(b, peer)
 			bare.read(b)
 			b.SetBytes(size)
-			var ours, theirs time.Duration
+			ours, theirs := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 			for b.Loop() {
 				began := time.Now()
 				rows := drain(b, s, p)
-				ours += time.Since(began)
+				ours = min(ours, time.Since(began))
 				began = time.Now()
 				if other := bare.read(b); rows != other || rows != benchBatches*benchRows {
 					b.Fatalf("%d and %d rows", rows, other)
 				}
-				theirs += time.Since(began)
+				theirs = min(theirs, time.Since(began))
 			}
 			b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
-			b.ReportMetric(float64(b.N)*benchBatches*benchRows/ours.Seconds(), "rows/s")
-			b.ReportMetric(float64(b.N)*float64(size)/ours.Seconds()/1e6, "driver-MB/s")
-			b.ReportMetric(float64(b.N)*float64(size)/theirs.Seconds()/1e6, "client-MB/s")
+			b.ReportMetric(benchBatches*benchRows/ours.Seconds(), "rows/s")
+			b.ReportMetric(float64(size)/ours.Seconds()/1e6, "driver-MB/s")
+			b.ReportMetric(float64(size)/theirs.Seconds()/1e6, "client-MB/s")
 		})
 	}
 }

@@ -15,21 +15,23 @@ type config struct {
 	location         string   // "" is any
 	datasets         []string // sorted; nil is all
 	maximumBytes     int64    // 0 is no limit
-	omni             connection
+	omni             omni
+	connection       string // the connection's own id, for BigQuery's records
 	grants           source.GrantRequest
 }
 
-// connection is a BigQuery connection to Amazon S3.
-type connection struct{ project, location, id string }
+// omni is a BigQuery connection to Amazon S3.
+type omni struct{ project, location, id string }
 
-func (c connection) given() bool { return c.id != "" }
+func (c omni) given() bool { return c.id != "" }
 
 func parse(cfg source.Config) (config, error) {
 	c := config{
-		project:  cfg.Text("project"),
-		location: cfg.Text("location"),
-		datasets: catalog.BigQueryDatasets(cfg.Text("datasets")),
-		grants:   source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method},
+		project:    cfg.Text("project"),
+		location:   cfg.Text("location"),
+		datasets:   catalog.BigQueryDatasets(cfg.Text("datasets")),
+		connection: cfg.Connection,
+		grants:     source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method},
 	}
 	c.billing = cmp.Or(cfg.Text("billing_project"), c.project)
 	if limit, ok := cfg.Settings["maximum_bytes_billed"].(float64); ok {
@@ -39,7 +41,7 @@ func parse(cfg source.Config) (config, error) {
 		return config{}, fault.Field(fault.SourceInvalidConfig, "settings.maximum_bytes_billed", "must not be negative")
 	}
 	if project, location, id, ok := catalog.BigQueryConnection(c.grants); ok {
-		c.omni = connection{project, location, id}
+		c.omni = omni{project, location, id}
 	}
 	if c.omni.given() && c.location != "" && !strings.EqualFold(c.location, c.omni.location) {
 		return config{}, fault.Field(fault.SourceWrongRegion, "settings.location", "is not the location of the Omni connection, which is "+c.omni.location)

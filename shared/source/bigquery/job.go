@@ -70,7 +70,7 @@ func (s *session) job(q query) *bigquery.Job {
 	return &bigquery.Job{
 		JobReference: &bigquery.JobReference{ProjectId: s.config.billing, JobId: "headwater_" + strings.ToLower(rand.Text()), Location: q.location},
 		Configuration: &bigquery.JobConfiguration{
-			Labels: labels(q.labels),
+			Labels: s.labels(q.labels),
 			Query: &bigquery.JobConfigurationQuery{
 				Query: q.sql, UseLegacySql: &legacy, MaximumBytesBilled: q.maximum, ForceSendFields: []string{"UseLegacySql"},
 			},
@@ -191,10 +191,10 @@ func (s *session) cancel(ctx context.Context, ref *bigquery.JobReference) {
 
 const maxLabel = 63
 
-// labels makes labels that BigQuery takes: lower-case letters, digits, "_" and
+// labels makes labels of a job, which say whose it is, and which BigQuery takes: lower-case letters, digits, "_" and
 // "-", at most 63, the first of a key a letter.
-func labels(wanted map[string]string) map[string]string {
-	made := make(map[string]string, len(wanted)+1)
+func (s *session) labels(wanted map[string]string) map[string]string {
+	made := make(map[string]string, len(wanted)+2)
 	for key, value := range wanted {
 		if key = label(key); key == "" || key[0] < 'a' || key[0] > 'z' {
 			key = label("l_" + key)
@@ -202,6 +202,9 @@ func labels(wanted map[string]string) map[string]string {
 		made[key] = label(value)
 	}
 	made["application"] = "headwater"
+	if s.config.connection != "" {
+		made["headwater_connection"] = label(s.config.connection)
+	}
 	return made
 }
 

@@ -15,14 +15,14 @@ import (
 // useConnection finds a table that stands behind the Omni connection, and lets
 // BigQuery check a query of it.
 func (c *checker) useConnection(ctx context.Context) (source.Finding, error) {
-	s, omni := c.session, c.session.config.omni
+	s, through := c.session, c.session.config.omni
 	there := false
 	for _, d := range c.datasets {
-		if !strings.EqualFold(d.location, omni.location) {
+		if !strings.EqualFold(d.location, through.location) {
 			continue
 		}
 		there = true
-		t, found, err := s.behind(ctx, d, omni)
+		t, found, err := s.behind(ctx, d, through)
 		if err != nil {
 			return source.Finding{}, err
 		}
@@ -31,15 +31,15 @@ func (c *checker) useConnection(ctx context.Context) (source.Finding, error) {
 		}
 		_, err = s.dryRun(ctx, query{sql: "SELECT * FROM " + t.ref.sql() + " LIMIT 0", location: d.location})
 		if err != nil {
-			return source.Finding{}, naming(checkConnection, "connection "+omni.location+"."+omni.id, err)
+			return source.Finding{}, naming(checkConnection, "connection "+through.location+"."+through.id, err)
 		}
 		return c.connectionGranted(ctx, "BigQuery lets "+t.Name+" be queried through the connection")
 	}
 	if !there {
-		return source.Finding{}, fault.Wrap(fault.SourceWrongRegion, "no dataset is at "+omni.location+", where the Omni connection is",
-			errors.New("datasets.list shows no dataset at "+omni.location))
+		return source.Finding{}, fault.Wrap(fault.SourceWrongRegion, "no dataset is at "+through.location+", where the Omni connection is",
+			errors.New("datasets.list shows no dataset at "+through.location))
 	}
-	return source.Finding{}, fault.Wrap(fault.SourceNotFound, "no external table uses the connection "+omni.location+"."+omni.id,
+	return source.Finding{}, fault.Wrap(fault.SourceNotFound, "no external table uses the connection "+through.location+"."+through.id,
 		errors.New("tables.get shows no table with this connectionId"))
 }
 
@@ -53,7 +53,7 @@ func (c *checker) connectionGranted(ctx context.Context, found string) (source.F
 }
 
 // behind finds an external table of a dataset that uses a connection.
-func (s *session) behind(ctx context.Context, d dataset, omni connection) (table, bool, error) {
+func (s *session) behind(ctx context.Context, d dataset, through omni) (table, bool, error) {
 	page, err := s.rest.Tables.List(s.config.project, d.id).MaxResults(probed).Fields("tables(tableReference,type)").Context(ctx).Do()
 	if err != nil {
 		return table{}, false, naming(checkList, "dataset "+d.id, err)
@@ -63,13 +63,13 @@ func (s *session) behind(ctx context.Context, d dataset, omni connection) (table
 			continue
 		}
 		t, err := s.describe(ctx, refOf(listed.TableReference), entry{})
-		if google.Status(err) == http.StatusNotFound {
-			continue
+		if status := google.Status(err); status == http.StatusNotFound || status == http.StatusForbidden {
+			continue // it was dropped, or is none of those that the credential is for
 		}
 		if err != nil {
-			return table{}, false, naming(checkTables, "table "+t.Name, err)
+			return table{}, false, err
 		}
-		if t.Kind == schema.External && omni.is(t.connection) {
+		if t.Kind == schema.External && through.is(t.connection) {
 			return t, true, nil
 		}
 	}
@@ -79,7 +79,7 @@ func (s *session) behind(ctx context.Context, d dataset, omni connection) (table
 // is reports whether a table's connectionId means this connection. It has the
 // project's id or number; the rest tells connections apart.
 // Source: ExternalDataConfiguration.connectionId.
-func (c connection) is(id string) bool {
+func (c omni) is(id string) bool {
 	return strings.HasSuffix(id, "/locations/"+c.location+"/connections/"+c.id) || strings.HasSuffix(id, "."+c.location+"."+c.id) ||
 		strings.HasSuffix(id, "."+c.location+";"+c.id) || id == c.location+"."+c.id
 }

@@ -44,7 +44,8 @@ func member(t testing.TB, peer *googlepeer.Peer, email string, less ...string) s
 
 func config(key []byte) source.Config {
 	return source.Config{
-		Settings: map[string]any{"project": project, "datasets": "crm"},
+		Connection: "con_01",
+		Settings:   map[string]any{"project": project, "datasets": "crm"},
 		Credential: source.Credential{Method: "service_account_key", Fields: map[string]source.Secret{
 			"key_json": source.Secret(key),
 		}},

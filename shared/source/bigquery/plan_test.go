@@ -72,7 +72,7 @@ func TestPartitionedTable(t *testing.T) {
 	_, err := s.Plan(t.Context(), source.PlanRequest{Table: got})
 	wantFault(t, err, fault.SourceInvalidFilter, "column day")
 	filter := source.Filter{{Column: "day", Op: source.GreaterOrEqual, Values: []string{"2024-01-08"}}, {Column: "n", Op: source.NotEqual, Values: []string{"8"}}}
-	p := plan(t, s, source.PlanRequest{Columns: []string{"n"}, Filter: filter, Labels: map[string]string{"run_id": "run_01"}}, "crm.visits")
+	p := plan(t, s, source.PlanRequest{Columns: []string{"n"}, Filter: filter, Labels: map[string]string{"headwater_run": "run_01"}}, "crm.visits")
 	if diff := cmp.Diff([]string{`{"n":7}`, `{"n":9}`}, readAll(t, s, p, "n")); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -82,7 +82,7 @@ func TestPartitionedTable(t *testing.T) {
 	if got, want := options.GetRowRestriction(), "`day` >= DATE '2024-01-08' AND `n` != 8"; got != want {
 		t.Errorf("restriction %s, want %s", got, want)
 	}
-	if !slices.Equal(options.GetSelectedFields(), []string{"n"}) || pushed.GetTraceId() != "headwater:run_01" {
+	if !slices.Equal(options.GetSelectedFields(), []string{"n"}) || pushed.GetTraceId() != "headwater:con_01:run_01" {
 		t.Errorf("selected %v, trace %q", options.GetSelectedFields(), pushed.GetTraceId())
 	}
 	if at := pushed.GetTableModifiers().GetSnapshotTime().AsTime(); !at.Equal(p.AsOf) || time.Since(at) > time.Minute {
@@ -105,7 +105,7 @@ func TestIngestionTimePartitions(t *testing.T) {
 func TestQueryJob(t *testing.T) {
 	peer, s := warehouse(t)
 	const sql = "SELECT n FROM `acme-data.crm.visits` WHERE day >= '2024-01-09' ORDER BY n"
-	labels := map[string]string{"run_id": "run_01ABC", "9 Bad Key!": strings.Repeat("Ü", 100)}
+	labels := map[string]string{"headwater_run": "run_01ABC", "9 Bad Key!": strings.Repeat("Ü", 100)}
 	p, err := s.Plan(t.Context(), source.PlanRequest{Query: sql, Labels: labels, MaximumBytes: 40 << 20})
 	must(t, err)
 	if diff := cmp.Diff([]string{`{"n":8}`, `{"n":9}`}, readAll(t, s, p)); diff != "" {
@@ -114,7 +114,7 @@ func TestQueryJob(t *testing.T) {
 	queries := peer.Queries()
 	last := queries[len(queries)-1]
 	want := googlepeer.Query{Principal: reader, SQL: sql, Project: project, Location: "EU", MaximumBytesBilled: 40 << 20, Labels: map[string]string{
-		"application": "headwater", "run_id": "run_01abc", "l_9_bad_key_": strings.Repeat("_", 63),
+		"application": "headwater", "headwater_run": "run_01abc", "headwater_connection": "con_01", "l_9_bad_key_": strings.Repeat("_", 63),
 	}}
 	if diff := cmp.Diff(want, last); diff != "" {
 		t.Errorf("the job (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
@@ -35,7 +36,7 @@ func (s *session) createSession(ctx context.Context, r readRequest, streams int3
 		Parent:         "projects/" + s.config.billing,
 		MaxStreamCount: streams, PreferredMinStreamCount: streams,
 		ReadSession: &storagepb.ReadSession{
-			Table: r.table, DataFormat: storagepb.DataFormat_ARROW, TraceId: trace(r.labels),
+			Table: r.table, DataFormat: storagepb.DataFormat_ARROW, TraceId: s.trace(r.labels),
 			ReadOptions: &storagepb.ReadSession_TableReadOptions{
 				SelectedFields: r.columns, RowRestriction: r.restriction,
 				// Rows cross from Google's network to AWS's: the smaller form is the faster and the cheaper one.
@@ -77,12 +78,15 @@ func (s *session) openSession(ctx context.Context, r readRequest, target int64, 
 	return s.createSession(ctx, r, int32(streams))
 }
 
-// trace names the run in BigQuery's own records of the session.
-func trace(labels map[string]string) string {
-	if run := label(labels["run_id"]); run != "" {
-		return "headwater:" + run
+// trace names the connection and the run in BigQuery's own records of the session.
+func (s *session) trace(wanted map[string]string) string {
+	parts := []string{"headwater"}
+	for _, name := range []string{s.config.connection, wanted["headwater_run"]} {
+		if name = label(name); name != "" {
+			parts = append(parts, name)
+		}
 	}
-	return "headwater"
+	return strings.Join(parts, ":")
 }
 
 // split is a Split's Detail: a stream of a read session, or some rows of a
