@@ -9,3 +9,4 @@ gotestsum=(go tool -modfile=scripts/tools/go.mod gotestsum --format pkgname --fo
 mapfile -t raced < <(go list ./... | grep -v '/infra$')
 "${gotestsum[@]}" -- -race -timeout 20m "${raced[@]}"
 "${gotestsum[@]}" -- -timeout 20m ./infra
+go test -C scripts/peers/snowflake ./... # a module of its own, for DuckDB is large
