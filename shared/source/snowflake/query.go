@@ -62,9 +62,10 @@ func (s *session) execute(ctx context.Context, sql string, binds []string, tag s
 	}
 	// The id makes a second submission the same query, should the first answer be lost.
 	a, err := s.request(ctx, http.MethodPost, "/queries/v1/query-request", url.Values{"requestId": {id}}, submit)
+	query := a.Data.QueryID // empty while it is not known whether the query runs
 	pause := firstPause
 	for err == nil && !a.finished() {
-		path := "/queries/" + url.PathEscape(a.Data.QueryID) + "/result"
+		path := "/queries/" + url.PathEscape(query) + "/result"
 		if pause > firstPause { // the first look comes at once
 			if err = wait(ctx, pause); err != nil {
 				break
@@ -74,7 +75,7 @@ func (s *session) execute(ctx context.Context, sql string, binds []string, tag s
 		a, err = s.request(ctx, http.MethodGet, path, nil, nil)
 	}
 	if refusal := (*sf.SnowflakeError)(nil); err != nil && !errors.As(err, &refusal) {
-		s.abort(ctx, id)
+		s.abort(ctx, id, query)
 	}
 	return a.Data, err
 }
@@ -85,12 +86,16 @@ func (a answer) finished() bool {
 	return a.Success && a.Code != codeInProgress && a.Code != codeInProgressAsyn
 }
 
-// abort stops a query. Nobody waits for it any more, so that nothing is left
-// to do when it fails: the statement timeout ends the query then.
-func (s *session) abort(ctx context.Context, request string) {
+// abort stops a query, by the request that submitted it or, when the service
+// does not find it by that, by SQL. Nobody waits for it any more, so that nothing
+// is left to do when both fail: the statement timeout ends the query then.
+func (s *session) abort(ctx context.Context, request, query string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	_, _ = s.send(ctx, http.MethodPost, "/queries/v1/abort-request", nil, map[string]string{"requestId": request})
+	a, err := s.send(ctx, http.MethodPost, "/queries/v1/abort-request", nil, map[string]string{"requestId": request})
+	if query != "" && (err != nil || !a.Success) {
+		_ = s.exec(ctx, "SELECT SYSTEM$CANCEL_QUERY("+text(query)+")") // the last resort
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {

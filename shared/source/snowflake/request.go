@@ -110,7 +110,10 @@ func (s *session) send(ctx context.Context, method, path string, query url.Value
 	req.Header.Set("Authorization", `Snowflake Token="`+token+`"`)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/snowflake")
-	req.Header.Set("User-Agent", "Headwater")
+	// The session is the SDK's, and so is the client that the service takes this for.
+	req.Header.Set("Client_app_id", "Go")
+	req.Header.Set("Client_app_version", sf.SnowflakeGoDriverVersion)
+	req.Header.Set("User-Agent", "Go/"+sf.SnowflakeGoDriverVersion+" Headwater")
 	resp, err := s.http.Do(req)
 	if err != nil {
 		return answer{}, withoutURL(err)
