@@ -75,8 +75,8 @@ func snowflakeSettings() []source.Field {
 		},
 		{
 			Name: "statement_timeout", Title: "Statement timeout", Kind: source.Integer,
-			Description: "Seconds after which Snowflake stops a query of this connection, 1 to 604800; 3600 when absent.",
-			Example:     "3600",
+			Description: "Seconds after which Snowflake stops a query of this connection, 1 to 604800.",
+			Default:     "3600", Example: "3600",
 		},
 	}
 }

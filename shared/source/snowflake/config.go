@@ -59,8 +59,7 @@ func parse(cfg source.Config, endpoints source.Endpoints) (config, error) {
 		c.schemas = parseNames(cfg, "schemas", 2, &problems)
 	}
 	if seconds, ok := cfg.Settings["statement_timeout"].(float64); ok {
-		c.timeout = time.Duration(seconds) * time.Second
-		if c.timeout < time.Second || c.timeout > maxTimeout {
+		if c.timeout = time.Duration(min(seconds, maxTimeout.Seconds())) * time.Second; seconds < 1 || seconds > maxTimeout.Seconds() {
 			problems.Add(fault.SourceInvalidConfig, "settings.statement_timeout", "must be 1 to "+strconv.Itoa(int(maxTimeout/time.Second))+" seconds")
 		}
 	}

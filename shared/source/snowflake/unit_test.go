@@ -72,6 +72,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}{
 		"no time":       {map[string]any{"statement_timeout": 0.0}, "settings.statement_timeout"},
 		"too much time": {map[string]any{"statement_timeout": 604801.0}, "settings.statement_timeout"},
+		"ages":          {map[string]any{"statement_timeout": float64(source.MaxInteger)}, "settings.statement_timeout"},
 		"role":          {map[string]any{"role": "a b"}, "settings.role"},
 		"warehouse":     {map[string]any{"warehouse": "a.b"}, "settings.warehouse"},
 		"databases":     {map[string]any{"databases": "A, B.C"}, "settings.databases"},
