@@ -52,7 +52,11 @@ func (s *session) describe(ctx context.Context, r tableRef, e entry) (table, err
 		t.asGroup(e.shards)
 	}
 	t.judge(got)
-	return t, s.withoutDenied(ctx, &t)
+	if err := s.withoutDenied(ctx, &t); err != nil {
+		return table{}, err
+	}
+	t.judge(got)
+	return t, nil
 }
 
 func describe(r tableRef, got *bigquery.Table) table {
@@ -138,8 +142,33 @@ func (t *table) judge(got *bigquery.Table) {
 	case len(t.Columns) == 0:
 		problem(fault.SourceEmpty, "the table has no columns yet")
 	case !importable:
-		problem(fault.SourceUnsupportedType, "no column has a type that can be read")
+		problem(fault.SourceUnsupportedType, "no column can be read: its type is not supported, or a policy tag protects it")
 	case p != nil && p.FilterRequired && p.Column == "":
 		problem(fault.SourceUnsupported, "the table is partitioned by the time of ingestion and requires a filter on it: import a query with a condition on _PARTITIONTIME")
 	}
+}
+
+// glance is a query of some columns, for a dry run: it would read as little as
+// the table allows.
+func (t *table) glance(columns []string) string {
+	list := make([]string, len(columns))
+	for i, name := range columns {
+		list[i] = quote(name)
+	}
+	sql := "SELECT " + strings.Join(list, ", ") + " FROM " + t.ref.sql()
+	if p := t.Partitioning; p != nil && p.FilterRequired && p.Column != "" {
+		sql += " WHERE " + quote(p.Column) + " IS NULL"
+	}
+	return sql + " LIMIT 0"
+}
+
+// readable is one column that is not denied, so that a policy tag on another
+// does not look like a missing right to the table.
+func (t *table) readable() []string {
+	for _, c := range t.Columns {
+		if c.Type != schema.Unsupported {
+			return []string{c.Name}
+		}
+	}
+	return nil
 }

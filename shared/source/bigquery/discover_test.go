@@ -215,6 +215,12 @@ func TestPolicyTags(t *testing.T) {
 	must(t, peer.CreateTable(t.Context(), googlepeer.Table{Name: "crm.people", Schema: []*bq.TableFieldSchema{
 		field("id", "INTEGER"), {Name: "mail", Type: "STRING", PolicyTags: tag}, {Name: "masked", Type: "STRING", PolicyTags: tag},
 	}}))
+	must(t, peer.CreateTable(t.Context(), googlepeer.Table{
+		Name: "crm.secrets", Schema: []*bq.TableFieldSchema{{Name: "mail", Type: "STRING", PolicyTags: tag}},
+		Declare: func(t *bq.Table) {
+			t.TimePartitioning, t.RequirePartitionFilter = &bq.TimePartitioning{Type: "DAY", Field: "mail"}, true
+		},
+	}))
 	must(t, peer.Exec(t.Context(), "INSERT INTO crm.people VALUES (1, 'a@example.com', 'x')"))
 	peer.Inject(googlepeer.Fault{
 		Service: source.EndpointBigQuery, Match: sql("`mail`"), Status: http.StatusForbidden, Reason: "accessDenied",
@@ -222,6 +228,9 @@ func TestPolicyTags(t *testing.T) {
 	})
 	s := open(t, peer, member(t, peer, reader))
 	table := discovered(t, s, "crm.people")
+	if whole := discovered(t, s, "crm.secrets"); whole.ProblemCode != string(fault.SourceUnsupportedType) {
+		t.Errorf("a table of protected columns alone: %s %s", whole.ProblemCode, whole.Problem)
+	}
 	mail, _ := table.Column("mail")
 	masked, _ := table.Column("masked")
 	if mail.Type != schema.Unsupported || !strings.Contains(mail.Loss, "column mail is protected by a policy tag") || masked.Type != schema.String || table.Problem != "" {

@@ -29,7 +29,7 @@ func (c *checker) useConnection(ctx context.Context) (source.Finding, error) {
 		if !found {
 			continue
 		}
-		_, err = s.dryRun(ctx, query{sql: "SELECT * FROM " + t.ref.sql() + " LIMIT 0", location: d.location})
+		_, err = s.dryRun(ctx, query{sql: t.glance(t.readable()), location: d.location})
 		if err != nil {
 			return source.Finding{}, naming(checkConnection, "connection "+through.location+"."+through.id, err)
 		}

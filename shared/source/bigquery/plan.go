@@ -154,8 +154,12 @@ func (s *session) prepareQuery(ctx context.Context, req source.PlanRequest) (wor
 	}
 	if result := dry.Statistics.Query.Schema; result != nil {
 		w.table.Columns = columns(result.Fields)
-		w.read.restriction, err = restriction(req.Filter, result.Fields)
+		if w.read.restriction, err = restriction(req.Filter, result.Fields); err != nil {
+			return work{}, err
+		}
 	}
+	wanted, err := source.ReadRequest{Table: w.table, Columns: req.Columns}.Projection()
+	w.read.columns = names(wanted)
 	return w, err
 }
 
@@ -177,10 +181,8 @@ func (s *session) planQuery(ctx context.Context, req source.PlanRequest, w work)
 		return source.Plan{}, err
 	}
 	p := source.Plan{Table: w.table, AsOf: startOf(done.job)}
-	if req.Query != "" { // what the dry run foresaw, as it came out
-		if p.Table.Columns = columns(done.fields); len(req.Columns) > 0 {
-			w.read.columns = req.Columns
-		}
+	if req.Query != "" && len(done.fields) > 0 { // what the dry run foresaw, as it came out
+		p.Table.Columns = columns(done.fields)
 	}
 	if offCloud(locationOf(done.job)) {
 		p.Splits, err = resultSplits(done, w, req.TargetBytes)

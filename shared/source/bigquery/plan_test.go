@@ -203,6 +203,8 @@ func TestQueryWithColumnsAndFilter(t *testing.T) {
 	}
 	_, err = s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one", Filter: source.Filter{{Column: "two", Op: source.IsNull}}})
 	wantFault(t, err, fault.SourceInvalidFilter, "no such column")
+	_, err = s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one", Columns: []string{"two"}})
+	wantFault(t, err, fault.SourceChanged, "not in the table")
 }
 
 // While a query runs BigQuery may fail to answer: the query is not started, and

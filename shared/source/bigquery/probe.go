@@ -14,7 +14,6 @@ import (
 	"google.golang.org/api/bigquery/v2"
 
 	"github.com/headwaterhq/headwater/shared/fault"
-	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/google"
 )
@@ -149,7 +148,7 @@ func (c *checker) choose(ctx context.Context, refs []tableRef) error {
 		return err
 	}
 	for _, t := range got {
-		if t != nil && (c.table == nil || !c.table.plain() && t.plain()) {
+		if t != nil && (c.table == nil || t.use() > c.table.use()) {
 			c.table = t
 		}
 	}
@@ -158,6 +157,18 @@ func (c *checker) choose(ctx context.Context, refs []tableRef) error {
 
 // plain reports whether a read session reads the table as it is.
 func (t *table) plain() bool { return t.direct && t.ProblemCode == "" }
+
+// use is how good a table is for trying things on: one that is read as it is,
+// one that takes a query, one that cannot be imported.
+func (t *table) use() int {
+	switch {
+	case t.plain():
+		return 2
+	case t.ProblemCode == "":
+		return 1
+	}
+	return 0
+}
 
 // onTable asks IAM about a permission on a table, after a real request went through.
 func (c *checker) onTable(ctx context.Context, permission string, r tableRef, found string) (source.Finding, error) {
@@ -174,45 +185,40 @@ func (c *checker) onTable(ctx context.Context, permission string, r tableRef, fo
 
 // getData reads one row of a table, or lets BigQuery check a query of a view.
 func (c *checker) getData(ctx context.Context) (source.Finding, error) {
-	if len(c.tables) == 0 {
+	if len(c.tables) == 0 || c.table != nil && c.table.ProblemCode != "" {
 		return source.Finding{Detail: nothingYet}, nil
 	}
 	r, direct := c.tables[0], true
 	var columns []string
 	if c.table != nil {
 		r, direct = c.table.ref, c.table.direct
-		columns = readable(c.table.Table)
+		columns = c.table.readable()
 	}
 	var err error
 	if direct {
 		_, err = c.session.rest.Tabledata.List(r.project, r.dataset, r.table).MaxResults(1).SelectedFields(strings.Join(columns, ",")).Context(ctx).Do()
 	} else {
-		_, err = c.session.dryRun(ctx, query{sql: "SELECT * FROM " + r.sql() + " LIMIT 0", location: c.table.location})
+		_, err = c.session.dryRun(ctx, query{sql: c.table.glance(columns), location: c.table.location})
 	}
-	if err != nil && !(c.session.config.omni.given() && google.Permission(err) == checkConnection) { // which has a check of its own
+	if err != nil && !c.checkedElsewhere(google.Permission(err)) {
 		return source.Finding{}, naming(checkData, "table "+r.name(), err)
 	}
 	return c.onTable(ctx, checkData, r, "read "+r.name())
 }
 
-// readable is one column that is not denied, so that a policy tag on another
-// does not look like a missing right to the table.
-func readable(t schema.Table) []string {
-	for _, c := range t.Columns {
-		if c.Type != schema.Unsupported {
-			return []string{c.Name}
-		}
-	}
-	return nil
+// checkedElsewhere reports whether a permission that a query needs too has a
+// check of its own.
+func (c *checker) checkedElsewhere(permission string) bool {
+	return permission == checkJobs || permission == checkConnection && c.session.config.omni.given()
 }
 
 // createSession makes a session of one stream, which runs and costs nothing.
 func (c *checker) createSession(ctx context.Context) (source.Finding, error) {
 	billing := c.session.config.billing
-	if c.table == nil || !c.table.direct {
+	if c.table == nil || !c.table.plain() {
 		return c.onlyIAM(ctx, checkSessions)
 	}
-	opened, err := c.session.createSession(ctx, readRequest{table: c.table.ref.path(), columns: readable(c.table.Table), restriction: c.noRows()}, 1)
+	opened, err := c.session.createSession(ctx, readRequest{table: c.table.ref.path(), columns: c.table.readable(), restriction: c.noRows()}, 1)
 	if err == nil && len(opened.Streams) > 0 {
 		c.stream = split{Stream: opened.Streams[0].Name}
 	}

@@ -43,9 +43,9 @@ func (s *session) withoutDenied(ctx context.Context, t *table) error {
 func (s *session) denied(ctx context.Context, t *table, at []int) (string, error) {
 	list := make([]string, len(at))
 	for n, i := range at {
-		list[n] = quote(t.fields[i].Name)
+		list[n] = t.fields[i].Name
 	}
-	_, err := s.dryRun(ctx, query{sql: "SELECT " + strings.Join(list, ", ") + " FROM " + t.ref.sql() + " LIMIT 0", location: t.location})
+	_, err := s.dryRun(ctx, query{sql: t.glance(list), location: t.location})
 	if err == nil {
 		return "", nil
 	}
