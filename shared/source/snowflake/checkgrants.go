@@ -96,12 +96,14 @@ func (c *checker) resume(ctx context.Context) (source.Finding, error) {
 	}
 	// The smallest query that a warehouse runs. That the database may not be
 	// used is the matter of another check.
+	detail := "the warehouse runs"
 	err = c.exec(ctx, "SELECT COUNT(*) AS N FROM "+quote(c.config.databases[0], informationSchema)+".SCHEMATA")
-	class := (Driver{}).Classify(err)
-	if err != nil && (class == nil || class.Code != fault.SourceNotFound) {
+	if class := (Driver{}).Classify(err); class != nil && class.Code == fault.SourceNotFound {
+		detail, err = "the warehouse runs or resumes by itself, says SHOW WAREHOUSES", nil
+	}
+	if err != nil {
 		return source.Finding{}, err
 	}
-	detail := "the warehouse runs"
 	if monitor != "" && monitor != "null" {
 		detail += " under resource monitor " + monitor
 	}

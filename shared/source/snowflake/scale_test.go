@@ -68,6 +68,43 @@ func TestDiscoverManyTables(t *testing.T) {
 	}
 }
 
+// Without a warehouse the pages come by SHOW, and are as complete.
+func TestDiscoverPagesBySHOW(t *testing.T) {
+	const tables = 1_100
+	s := start(t)
+	fill(t, s)
+	s.admin(t, "apply", object{
+		"warehouses": []object{{"name": warehouse, "suspended": true, "auto_resume": false}},
+		"schemas":    []object{{"database": database, "name": "MANY"}},
+		"tables":     []object{{"database": database, "schema": "MANY", "name": "t_%05d", "count": tables, "columns": []object{column("ID", "NUMBER(18,0)")}}},
+		"grants": []object{
+			{"privilege": "USAGE", "on": "WAREHOUSE", "name": warehouse, "to": role},
+			{"privilege": "USAGE", "on": "SCHEMA", "database": database, "schema": "MANY", "to": role},
+			{"privilege": "SELECT", "on": "ALL TABLES", "database": database, "schema": "MANY", "to": role},
+		},
+	})
+	pages, seen := 0, map[string]bool{}
+	for cursor := ""; ; {
+		page, err := open(t, s.endpoints, config()).Discover(t.Context(), cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range page.Tables {
+			if seen[table.Name] || len(table.Columns) == 0 {
+				t.Errorf("%s comes again, or without columns", table.Name)
+			}
+			seen[table.Name] = true
+		}
+		pages++
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if want := tables + 4; len(seen) != want || pages < 3 {
+		t.Errorf("%d tables in %d pages, want %d", len(seen), pages, want)
+	}
+}
+
 // A cursor that nobody gave is refused.
 func TestCursorsThatAreRefused(t *testing.T) {
 	s := start(t)

@@ -79,7 +79,7 @@ func (s *session) exec(ctx context.Context, statement string) error {
 func verb(statement string) string {
 	words := strings.Fields(statement)
 	kept := 0
-	for kept < len(words) && kept < 3 && strings.ToUpper(words[kept]) == words[kept] && !strings.ContainsAny(words[kept], `"'.?*`) {
+	for kept < len(words) && kept < 3 && strings.Trim(words[kept], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
 		kept++
 	}
 	return strings.Join(words[:kept], " ")
