@@ -1,6 +1,7 @@
 package snowflake_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	sf "github.com/snowflakedb/gosnowflake/v2"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
@@ -322,4 +325,32 @@ func TestReach(t *testing.T) {
 			t.Errorf("failing checks: %v", got)
 		}
 	})
+}
+
+// The SDK's log, which would name statements and the addresses of results, says
+// nothing, and nothing is kept in files.
+func TestTheSDKIsSilent(t *testing.T) {
+	s := start(t)
+	fill(t, s)
+	home := t.TempDir()
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "TMPDIR", "SF_TEMPORARY_CREDENTIAL_CACHE_DIR"} {
+		t.Setenv(name, home)
+	}
+	var said bytes.Buffer
+	sf.GetLogger().SetOutput(&said)
+	defer sf.GetLogger().SetOutput(os.Stderr)
+	src := open(t, s.endpoints, config())
+	p := plan(t, src, source.PlanRequest{})
+	s.admin(t, "faults", object{"chunks": "unavailable", "count": 1})
+	if _, err := ids(t, src, p, p.Splits[0], nil); err != nil {
+		t.Fatal(err)
+	}
+	check(t, s.endpoints, by("password", map[string]source.Secret{"password": "canary"}))
+	if said.Len() > 0 {
+		t.Errorf("it said:\n%s", said.String())
+	}
+	kept, err := os.ReadDir(home)
+	if err != nil || len(kept) > 0 {
+		t.Errorf("files are kept: %v, %v", kept, err)
+	}
 }
