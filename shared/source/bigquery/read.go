@@ -195,9 +195,13 @@ func (r *streamReader) Close() error {
 	return nil
 }
 
-// readError tells a session that BigQuery has forgotten from a table that is gone.
+// readError tells a session that BigQuery has forgotten from a table that is
+// gone, and a stream that was stopped under an earlier call from this call's end.
 func readError(err error) error {
 	err = fmt.Errorf("reading a stream: %w", err)
+	if errors.Is(err, context.Canceled) {
+		return fault.New(fault.SourceUnavailable, "the stream was stopped, and can be opened again") // err would read as this call's own end
+	}
 	if status.Code(err) == codes.NotFound && !strings.Contains(textOf(err), "Table ") {
 		return fault.Wrap(fault.SourceReadExpired, "BigQuery does not know the read session any more", err)
 	}

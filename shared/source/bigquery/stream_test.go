@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,6 +155,41 @@ func TestRetryInfo(t *testing.T) {
 	}
 	if took := time.Since(began); took < pause {
 		t.Errorf("went on after %v, and BigQuery said to wait %v", took, pause)
+	}
+}
+
+// A call whose context ends while it reads ahead may still have its batch; the
+// read goes on under another context.
+func TestReadOnUnderAnotherContext(t *testing.T) {
+	peer, s, p := streams(t)
+	req := source.ReadRequest{Table: p.Table, Split: p.Splits[0]}
+	whole := readSplit(t, s, req, nil)
+	peer.InjectRead(googlepeer.ReadFault{Method: "ReadRows", Times: 1, AfterBatches: 1, Stall: time.Minute})
+	r, err := s.Read(t.Context(), req)
+	must(t, err)
+	defer func() { must(t, r.Close()) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	stop := time.AfterFunc(300*time.Millisecond, cancel)
+	defer stop.Stop()
+	rows := 0
+	for {
+		b, err := r.Next(ctx)
+		if err == io.EOF { //nolint:errorlint // only a bare EOF ends a read
+			break
+		}
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			ctx = t.Context()
+			continue
+		}
+		must(t, err)
+		rows += int(b.Record.NumRows())
+		b.Release()
+		if ctx.Err() != nil {
+			ctx = t.Context()
+		}
+	}
+	if rows != len(whole) {
+		t.Errorf("%d rows, want %d", rows, len(whole))
 	}
 }
 
