@@ -16,6 +16,10 @@ type Platform struct {
 	Table       string
 	Rows        int64
 	Who         string // a user_id of the table
+	// Query is a SELECT with the table's columns, and QueryRows what it gives;
+	// empty where the platform takes none.
+	Query     string
+	QueryRows int64
 }
 
 // Elsewhere does the main job on another platform: connect → validate →
@@ -32,38 +36,46 @@ func (j *Job) Elsewhere(ctx context.Context, p Platform) error {
 	if c.Status != "active" {
 		return fmt.Errorf("the connection to %s is %s: %s: %s", p.Name, c.Status, c.StatusChange.Reason, c.LastValidation.failures())
 	}
-	i, r, err := j.importProfiles(ctx, c, p)
+	i, err := j.importProfiles(ctx, p.Name, newImport{Name: "Visitors of " + p.Name, ConnectionID: c.ID, Table: p.Table}, p.Rows)
 	if err != nil {
 		return err
 	}
-	if err := j.await(ctx, i, r.ID, &r); err != nil {
+	if err := j.landed(ctx, i, p); err != nil || p.Query == "" {
 		return err
 	}
-	if r.Status != "succeeded" || r.Counts.Read != p.Rows || r.Counts.Written != p.Rows {
-		return fmt.Errorf("importing from %s: %s with %d rows read and %d landed, want %d: %+v", p.Name, r.Status, r.Counts.Read, r.Counts.Written, p.Rows, r.Error)
+	_, err = j.importProfiles(ctx, p.Name, newImport{Name: "Chosen visitors of " + p.Name, ConnectionID: c.ID, Query: p.Query}, p.QueryRows)
+	return err
+}
+
+// importProfiles makes an import of a table or a query, runs it once, and wants all of its rows to land.
+func (j *Job) importProfiles(ctx context.Context, from string, n newImport, rows int64) (i imported, err error) {
+	n.Name += j.Label
+	n.Type, n.Mode = "user_profile", "full_refresh"
+	n.Mapping = []column{
+		{Source: "user_id", Target: "identifier"},
+		{Source: "email", Target: "email_sha256", Transforms: []string{"trim", "lower", "sha256"}},
+		{Source: "country", Target: "country"},
+		{Source: "visits", Target: "visits", Type: "int64"},
+		{Source: "seen_at", Target: "seen_at"},
 	}
-	j.say("", "%d rows of %s landed in %d splits", r.Counts.Written, p.Table, r.Splits)
+	if err := j.API.Post(ctx, "/v1/imports", n, &i); err != nil {
+		return i, err
+	}
+	var r run
+	if err := j.API.Post(ctx, "/v1/imports/"+i.ID+"/runs", nil, &r); err != nil {
+		return i, err
+	}
+	if err := j.await(ctx, i, r.ID, &r); err != nil {
+		return i, err
+	}
+	if r.Status != "succeeded" || r.Counts.Read != rows || r.Counts.Written != rows {
+		return i, fmt.Errorf("importing from %s: %s with %d rows read and %d landed, want %d: %+v", from, r.Status, r.Counts.Read, r.Counts.Written, rows, r.Error)
+	}
+	j.say("", "%s: %d rows landed in %d splits", i.Name, r.Counts.Written, r.Splits)
 	j.total.Runs++
 	j.total.In += r.Counts.Read
 	j.total.Landed += r.Counts.Written
-	return j.landed(ctx, i, p)
-}
-
-func (j *Job) importProfiles(ctx context.Context, c connection, p Platform) (i imported, r run, err error) {
-	err = j.API.Post(ctx, "/v1/imports", newImport{
-		Name: "Visitors of " + p.Name + j.Label, ConnectionID: c.ID, Table: p.Table, Type: "user_profile", Mode: "full_refresh",
-		Mapping: []column{
-			{Source: "user_id", Target: "identifier"},
-			{Source: "email", Target: "email_sha256", Transforms: []string{"trim", "lower", "sha256"}},
-			{Source: "country", Target: "country"},
-			{Source: "visits", Target: "visits", Type: "int64"},
-			{Source: "seen_at", Target: "seen_at"},
-		},
-	}, &i)
-	if err != nil {
-		return i, r, err
-	}
-	return i, r, j.API.Post(ctx, "/v1/imports/"+i.ID+"/runs", nil, &r)
+	return i, nil
 }
 
 // landed wants the profile in the lake, by the import that brought it.

@@ -47,10 +47,11 @@ type column struct {
 type newImport struct {
 	Name         string   `json:"name"`
 	ConnectionID string   `json:"connection_id"`
-	Table        string   `json:"table"`
+	Table        string   `json:"table,omitempty"`
 	Type         string   `json:"type"`
 	Mode         string   `json:"mode"`
 	Mapping      []column `json:"mapping"`
+	Query        string   `json:"query,omitempty"` // instead of a table
 }
 
 // imports are the four imports of the demo, one of each type. Every one
@@ -58,7 +59,7 @@ type newImport struct {
 func imports(connectionID string) []newImport {
 	tidy := []string{"trim", "lower"}
 	return []newImport{
-		{"Customers", connectionID, dataset.Profiles, "user_profile", "full_refresh", []column{
+		{Name: "Customers", ConnectionID: connectionID, Table: dataset.Profiles, Type: "user_profile", Mode: "full_refresh", Mapping: []column{
 			{Source: "user_id", Target: "identifier"},
 			{Source: "email", Target: "email_sha256", Transforms: []string{"trim", "lower", "sha256"}},
 			{Source: "first_name", Target: "first_name", Transforms: []string{"trim"}},
@@ -71,7 +72,7 @@ func imports(connectionID string) []newImport {
 			{Source: "created_at", Target: "created_at"},
 			{Source: "birth_date", Target: "birth_date"},
 		}},
-		{"Purchases", connectionID, dataset.Purchases, "user_activity", "append", []column{
+		{Name: "Purchases", ConnectionID: connectionID, Table: dataset.Purchases, Type: "user_activity", Mode: "append", Mapping: []column{
 			{Source: "user_id", Target: "identifier"},
 			{Source: "event_time", Target: "event_time"},
 			{Source: "event_name", Target: "event_name"},
@@ -83,14 +84,14 @@ func imports(connectionID string) []newImport {
 			{Source: "channel", Target: "channel", Transforms: tidy},
 			{Source: "dt", Target: "day"},
 		}},
-		{"Identities", connectionID, dataset.IdentityPairs, "identity_graph", "full_refresh", []column{
+		{Name: "Identities", ConnectionID: connectionID, Table: dataset.IdentityPairs, Type: "identity_graph", Mode: "full_refresh", Mapping: []column{
 			{Source: "first_id", Target: "first_id", Transforms: tidy},
 			{Source: "first_id_type", Target: "first_id_type"},
 			{Source: "second_id", Target: "second_id", Transforms: tidy},
 			{Source: "second_id_type", Target: "second_id_type"},
 			{Source: "linked_at", Target: "linked_at"},
 		}},
-		{"Households", connectionID, dataset.Households, "group_identity", "full_refresh", []column{
+		{Name: "Households", ConnectionID: connectionID, Table: dataset.Households, Type: "group_identity", Mode: "full_refresh", Mapping: []column{
 			{Source: "user_id", Target: "user_id", Transforms: tidy},
 			{Source: "household_id", Target: "group_id", Transforms: tidy},
 			{Source: "joined_at", Target: "cursor"},

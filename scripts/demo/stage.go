@@ -39,7 +39,7 @@ type StageConfig struct {
 	HoldSchedules bool   // schedules fire only when the clock is advanced
 	// Endpoints are the base URLs of platforms' services, by service; none is where the platform has it.
 	Endpoints map[string]string
-	Report        func(component, where string)
+	Report    func(component, where string)
 }
 
 // NewStage brings the stack up. It finds the binaries and tools where
@@ -51,8 +51,8 @@ func NewStage(ctx context.Context, cfg StageConfig) (*Stage, error) {
 	}
 	s, err := stack.Start(ctx, stack.Config{
 		Template: "infra/testdata/headwater.template.json", BinDir: ".local/bin", ToolDir: ".local/tools", Dir: cfg.Dir, Ports: cfg.Ports,
-		Keys:    []access.Key{{ID: customer.ID, Secret: customer.Secret, Grants: []access.Grant{access.ReadOnly(SourceBucket)}}},
-		Buckets: []string{SourceBucket},
+		Keys:          []access.Key{{ID: customer.ID, Secret: customer.Secret, Grants: []access.Grant{access.ReadOnly(SourceBucket)}}},
+		Buckets:       []string{SourceBucket},
 		Env:           environment(cfg),
 		HoldSchedules: cfg.HoldSchedules, Report: cfg.Report,
 	})

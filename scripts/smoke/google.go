@@ -40,6 +40,7 @@ func startGoogle(ctx context.Context) ([]service, error) {
 			platform: demo.Platform{
 				Name: "bigquery", Settings: map[string]any{"project": googleProject}, Credentials: credentials,
 				Table: "crm.visitors", Rows: visitors, Who: who,
+				Query: "SELECT * FROM crm.visitors WHERE country = 'DE'", QueryRows: visitors / 3,
 			},
 			secret: secretOf(key), endpoint: reachable, close: func() error { peer.Close(); return nil },
 		},

@@ -45,6 +45,7 @@ func startSnowflake(ctx context.Context) ([]service, error) {
 			},
 			Credentials: map[string]any{"method": "key_pair", "private_key": private},
 			Table:       "CRM.PUBLIC.visitors", Rows: visitors, Who: who,
+			Query: `SELECT * FROM CRM.PUBLIC."visitors" WHERE "country" = 'DE'`, QueryRows: visitors / 3,
 		},
 		secret:   strings.Split(private, "\n")[2],
 		endpoint: map[string]string{source.EndpointSnowflake: "http://" + addr},
