@@ -85,7 +85,7 @@ func (m *Matrix) Write(out io.Writer) (holes int) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "part\t"+strings.Join(columns, "\t"))
 	for _, part := range sourcetest.Parts() {
-		row := part
+		row := []string{part}
 		for _, column := range columns {
 			text, reason := m.cells[column][part].show()
 			if reason != "" {
@@ -99,9 +99,9 @@ func (m *Matrix) Write(out io.Writer) (holes int) {
 			if text == hole {
 				holes++
 			}
-			row += "\t" + text
+			row = append(row, text)
 		}
-		_, _ = fmt.Fprintln(table, row)
+		_, _ = fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	_ = table.Flush() // like any print to standard output
 	for i, reason := range reasons {

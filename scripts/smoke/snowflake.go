@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -81,9 +82,7 @@ func seedSnowflake(ctx context.Context, url, publicKey string) error {
 	column := func(name, dataType string) object { return object{"name": name, "type": dataType} }
 	grant := func(privilege, on string, names object) object {
 		g := object{"privilege": privilege, "on": on, "to": "HEADWATER_READER"}
-		for k, v := range names {
-			g[k] = v
-		}
+		maps.Copy(g, names)
 		return g
 	}
 	body, err := json.Marshal(object{

@@ -80,8 +80,10 @@ func TestValidate(t *testing.T) {
 			map[string]any{"name": "abcdefghi"}, good, nil, []string{"request.invalid settings.name"},
 		},
 		"a text of as many letters as it may have": {
-			map[string]any{"name": "abc"}, key(map[string]source.Secret{"id": source.Secret(strings.Repeat("é", 1024)), "secret": "s"}),
-			map[string]any{"name": "abc", "mode": "slow", "deep": true, "days": 7.0}, nil,
+			map[string]any{"name": "abc"},
+			key(map[string]source.Secret{"id": source.Secret(strings.Repeat("é", 1024)), "secret": "s"}),
+			map[string]any{"name": "abc", "mode": "slow", "deep": true, "days": 7.0},
+			nil,
 		},
 		"a number that not every reader keeps": {
 			map[string]any{"name": "abc", "limit": float64(1 << 53)}, good, nil, []string{"request.invalid settings.limit"},

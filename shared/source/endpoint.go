@@ -12,7 +12,7 @@ const (
 	EndpointGCS                   = "gcs"
 	EndpointGoogleOAuth           = "google_oauth2"
 	EndpointGoogleSTS             = "google_sts"
-	EndpointGoogleIAMCredentials  = "google_iam_credentials"
+	EndpointGoogleIAMCredentials  = "google_iam_credentials" //nolint:gosec // the name of a service
 	EndpointGoogleResourceManager = "google_resource_manager"
 	EndpointSnowflake             = "snowflake"
 )
