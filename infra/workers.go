@@ -14,7 +14,7 @@ func (s *stack) addWorkers() {
 	for _, spec := range []functionSpec{
 		{
 			name: names.Check, memory: memorySmall, timeout: 60,
-			env: s.env(credentialEnv()),
+			env: s.env(sourceEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets),
 				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
@@ -23,7 +23,7 @@ func (s *stack) addWorkers() {
 		},
 		{
 			name: names.Discover, memory: memorySmall, timeout: 120,
-			env: s.env(credentialEnv()),
+			env: s.env(sourceEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ConnectionPartition),
@@ -50,7 +50,7 @@ func (s *stack) addWorkers() {
 		},
 		{
 			name: names.Plan, memory: memoryLake, timeout: 300,
-			env: s.env(credentialEnv(), lakeEnv()),
+			env: s.env(sourceEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
@@ -63,7 +63,7 @@ func (s *stack) addWorkers() {
 		},
 		{
 			name: names.Extract, memory: memoryLake, timeout: 900,
-			env: s.env(credentialEnv(), lakeEnv()),
+			env: s.env(sourceEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
@@ -108,6 +108,15 @@ func (s *stack) env(more ...map[string]*string) map[string]*string {
 	for _, m := range more {
 		maps.Copy(env, m)
 	}
+	return env
+}
+
+// sourceEnv is for the functions that open sources. Snowflake's SDK is kept from
+// looking for a metadata service and from unpacking a native library, at its first login.
+func sourceEnv() map[string]*string {
+	env := credentialEnv()
+	env["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = jsii.String("true")
+	env["SF_DISABLE_MINICORE"] = jsii.String("true")
 	return env
 }
 
