@@ -27,8 +27,13 @@ import (
 
 // splitBytes is the wanted size of a table's splits when nothing else is asked for: a two-hundredth of it, so that many workers
 // share a table and its progress shows, but neither too small to be worth a worker nor too large
-// to be read again when one dies. A terabyte makes 8,000 splits.
-func splitBytes(t schema.Table) int64 { return min(max(t.Bytes/200, 4<<20), 128<<20) }
+// to be read again when one dies. A terabyte makes 8,000 splits. Of a view, a query or an external table nobody knows the size.
+func splitBytes(t schema.Table) int64 {
+	if t.Bytes == 0 {
+		return 64 << 20
+	}
+	return min(max(t.Bytes/200, 4<<20), 128<<20)
+}
 
 // Objects keeps plans and parts.
 type Objects interface {
