@@ -55,8 +55,8 @@ func (f *Files) frames(ctx context.Context, obj Object) ([]frame, error) {
 	return frames, nil
 }
 
-// maxSeekTable bounds the memory for a table: that of some five million frames.
-const maxSeekTable = 64 * mib
+// maxSeekTable bounds the memory for a table: that of some 700,000 frames, as many files are planned at once.
+const maxSeekTable = 8 * mib
 
 // bytes reads some bytes of an object.
 func (f *Files) bytes(ctx context.Context, obj Object, from, length int64) ([]byte, error) {
