@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -17,31 +18,35 @@ func (s *Service) Grants(ctx context.Context, workspaceID, connectionID string, 
 	if err != nil {
 		return nil, err
 	}
-	if len(tables) > 0 {
-		if err := s.have(ctx, c, tables); err != nil {
-			return nil, err
-		}
+	if len(tables) == 0 {
+		return s.statements(c, nil, nil)
 	}
-	return s.statements(c, tables)
+	kinds, err := s.kinds(ctx, c, tables)
+	if err != nil {
+		return nil, err
+	}
+	return s.statements(c, tables, kinds)
 }
 
-// have refuses tables that are not in the schema.
-func (s *Service) have(ctx context.Context, c Connection, tables []string) error {
+// kinds returns what tables are, and refuses those that are not in the schema.
+func (s *Service) kinds(ctx context.Context, c Connection, tables []string) (map[string]schema.Kind, error) {
 	index, err := OpenSchema(ctx, s.Objects, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var problems fault.List
+	kinds := make(map[string]schema.Kind, len(tables))
 	for i, name := range tables {
-		_, ok, err := index.Find(name)
+		entry, ok, err := index.Find(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !ok {
 			problems.Add(fault.InvalidRequest, fmt.Sprintf("tables[%d]", i), "the connection has no such table")
 		}
+		kinds[name] = entry.Kind
 	}
-	return problems.Err()
+	return kinds, problems.Err()
 }
 
 // Setup returns what to paste at the platform before a connection can work: a
@@ -55,12 +60,12 @@ func (s *Service) Setup(c Connection) ([]source.Grant, error) {
 	if !slices.ContainsFunc(spec.Settings, func(f source.Field) bool { return f.Generated }) {
 		return nil, nil
 	}
-	return s.statements(c, nil)
+	return s.statements(c, nil, nil)
 }
 
-func (s *Service) statements(c Connection, tables []string) ([]source.Grant, error) {
+func (s *Service) statements(c Connection, tables []string, kinds map[string]schema.Kind) ([]source.Grant, error) {
 	return s.Statements(c.Platform, source.GrantRequest{
-		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Principal: s.Principal, Identity: c.Identity,
+		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Kinds: kinds, Principal: s.Principal, Identity: c.Identity,
 	})
 }
 

@@ -59,18 +59,19 @@ func TestGrants(t *testing.T) {
 	c, ref := w.created(t)
 	all, err := w.service().Grants(t.Context(), "w", c.ID, nil)
 	ok(t, err)
-	if want := "mem key arn:aws:iam::1:root→key@mem [] map[bucket:b]"; len(all) != 1 || all[0].Text != want {
+	if want := "mem key arn:aws:iam::1:root→key@mem [] map[] map[bucket:b]"; len(all) != 1 || all[0].Text != want {
 		t.Errorf("grants %v, want %s", all, want)
 	}
 	_, err = w.service().Grants(t.Context(), "w", c.ID, []string{"a"})
 	fails(t, err, fault.SchemaNotFound)
 
 	w.driver.pages = [][]schema.Table{tables(`crm."a,b"`, "orders")}
+	w.driver.pages[0][1].Kind = schema.View
 	w.pass(t, ref)
 	some, err := w.service().Grants(t.Context(), "w", c.ID, []string{"orders", `crm."a,b"`})
 	ok(t, err)
-	if !strings.Contains(some[0].Text, `["orders" "crm.\"a,b\""]`) {
-		t.Errorf("grants %v, want them for both tables", some)
+	if !strings.Contains(some[0].Text, `["orders" "crm.\"a,b\""] map[crm."a,b": orders:view]`) {
+		t.Errorf("grants %v, want them for both tables, and what they are", some)
 	}
 	_, err = w.service().Grants(t.Context(), "w", c.ID, []string{"orders", "order", ""})
 	same(t, "problems", "tables[1] tables[2]", fieldsOf(err))

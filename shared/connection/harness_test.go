@@ -145,7 +145,7 @@ func (w *world) service() *connection.Service {
 
 // statements shows what it was asked for.
 func statements(platform string, req source.GrantRequest) ([]source.Grant, error) {
-	text := fmt.Sprintf("%s %s %s→%s %q %v", platform, req.Method, req.Principal, req.Identity, req.Tables, req.Settings)
+	text := fmt.Sprintf("%s %s %s→%s %q %v %v", platform, req.Method, req.Principal, req.Identity, req.Tables, req.Kinds, req.Settings)
 	return []source.Grant{{Title: "Let it read", Language: "sql", Text: text}}, nil
 }
 

@@ -61,8 +61,9 @@ const (
 	BaseTable        Kind = "table"
 	View             Kind = "view"
 	MaterializedView Kind = "materialized_view"
-	External         Kind = "external" // the rows stand outside the platform
-	Wildcard         Kind = "wildcard" // tables whose names differ in a suffix only, read as one
+	DynamicTable     Kind = "dynamic_table" // the platform keeps it equal to a query's result
+	External         Kind = "external"      // the rows stand outside the platform
+	Wildcard         Kind = "wildcard"      // tables whose names differ in a suffix only, read as one
 	Files            Kind = "files"
 )
 

@@ -347,6 +347,7 @@ func (e RunStatus) Valid() bool {
 
 // Defines values for TableKind.
 const (
+	TableKindDynamicTable     TableKind = "dynamic_table"
 	TableKindExternal         TableKind = "external"
 	TableKindFiles            TableKind = "files"
 	TableKindMaterializedView TableKind = "materialized_view"
@@ -358,6 +359,8 @@ const (
 // Valid indicates whether the value is a known member of the TableKind enum.
 func (e TableKind) Valid() bool {
 	switch e {
+	case TableKindDynamicTable:
+		return true
 	case TableKindExternal:
 		return true
 	case TableKindFiles:

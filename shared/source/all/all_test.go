@@ -61,7 +61,9 @@ func TestPlatformPages(t *testing.T) {
 
 func render(s source.Spec) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s (`%s`)\n\n%s\n\n## Settings\n\n%s", s.Title, s.Platform, s.Description, table(s.Settings))
+	fmt.Fprintf(&b, "# %s (`%s`)\n\n%s\n\n", s.Title, s.Platform, s.Description)
+	fmt.Fprintf(&b, "- Category: `%s`\n- Availability: `%s`\n- Capabilities: `%s`\n", s.Category, s.Availability, join(s.Capabilities, "`, `"))
+	fmt.Fprintf(&b, "\n## Settings\n\n%s", table(s.Settings))
 	b.WriteString("\n## Credentials\n")
 	for i, m := range s.Auth {
 		note := ""
@@ -74,6 +76,15 @@ func render(s source.Spec) string {
 		fmt.Fprintf(&b, "\n### %s (`%s`)\n\n%s%s\n\n%s", m.Title, m.Name, m.Description, note, table(m.Fields))
 	}
 	return b.String() + "\n"
+}
+
+// join is strings.Join of what are texts underneath.
+func join[T ~string](list []T, sep string) string {
+	texts := make([]string, len(list))
+	for i, s := range list {
+		texts[i] = string(s)
+	}
+	return strings.Join(texts, sep)
 }
 
 func table(fields []source.Field) string {

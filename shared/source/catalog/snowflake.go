@@ -126,8 +126,10 @@ func snowflakeWorkload() source.AuthMethod {
 		Name: "workload_identity", Title: "Workload identity",
 		Description: "No stored secret: the deployment proves its AWS role, which the user is bound to.",
 		Fields: []source.Field{{
-			Name: "role_arn", Title: "AWS role", Description: "Role to assume first; empty proves the role of the worker itself.",
-			Pattern: `arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}`, Example: "arn:aws:iam::123456789012:role/headwater-snowflake", MaxLength: 600,
+			Name: "role_arn", Title: "AWS role",
+			Description: "Role to assume first, whose name begins with " + S3RolePrefix + ": Headwater may assume no other. Empty proves the role of the worker itself.",
+			Pattern:     `arn:aws[a-z-]*:iam::[0-9]{12}:role/` + S3RolePrefix + `[A-Za-z0-9+=,.@_-]{1,54}`,
+			Example:     "arn:aws:iam::123456789012:role/headwater-snowflake", MaxLength: 128,
 		}},
 	}
 }

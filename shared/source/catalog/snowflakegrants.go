@@ -31,7 +31,7 @@ func SnowflakeGrants(req source.GrantRequest) []source.Grant {
 		add("Let the role use the warehouse", []string{"GRANT USAGE ON WAREHOUSE " + SnowflakeQuote(warehouse) + to})
 	}
 	if len(req.Tables) > 0 {
-		add("Let the role read the tables", snowflakeTableGrants(req.Tables, to))
+		add("Let the role read the tables", snowflakeTableGrants(req, to))
 		return grants
 	}
 	add("Let the role read all tables and views", snowflakeScopeGrants(req, to))
@@ -47,12 +47,11 @@ func snowflakeUser(login string) string {
 	return SnowflakeQuote(login)
 }
 
-// snowflakeTableGrants name each table; SELECT ON TABLE is for views too only
-// as SELECT ON VIEW, and the name does not tell which it is, so both are there
-// for whoever pastes to choose by the comment.
-func snowflakeTableGrants(tables []string, to string) []string {
+// snowflakeTableGrants name each table by the word for its kind: Snowflake
+// grants on a view, or a table of another kind, by no other.
+func snowflakeTableGrants(req source.GrantRequest, to string) []string {
 	var usage, selects []string
-	for _, name := range tables {
+	for _, name := range req.Tables {
 		parts, ok := schema.SplitName(name)
 		if !ok || len(parts) != 3 {
 			continue
@@ -60,9 +59,25 @@ func snowflakeTableGrants(tables []string, to string) []string {
 		usage = append(usage,
 			"GRANT USAGE ON DATABASE "+SnowflakeQuote(parts[0])+to,
 			"GRANT USAGE ON SCHEMA "+SnowflakeQuote(parts[:2]...)+to)
-		selects = append(selects, "GRANT SELECT ON TABLE "+SnowflakeQuote(parts...)+to+" -- of a view: ON VIEW")
+		selects = append(selects, "GRANT SELECT ON "+snowflakeObject(req.Kinds[name])+" "+SnowflakeQuote(parts...)+to)
 	}
 	return append(distinct(usage), distinct(selects)...)
+}
+
+// snowflakeObject is what GRANT calls a kind of table; one that is not known is
+// taken for a table.
+func snowflakeObject(kind schema.Kind) string {
+	switch kind {
+	case schema.View:
+		return "VIEW"
+	case schema.MaterializedView:
+		return "MATERIALIZED VIEW"
+	case schema.DynamicTable:
+		return "DYNAMIC TABLE"
+	case schema.External:
+		return "EXTERNAL TABLE"
+	}
+	return "TABLE"
 }
 
 // snowflakeScopeGrants cover every database, or the schemas of the settings.

@@ -175,7 +175,9 @@ func (t *tableInfo) table(nanoText bool) schema.Table {
 func kindOf(kind string, dynamic bool) schema.Kind {
 	kind = strings.ReplaceAll(strings.ToUpper(kind), "_", " ")
 	switch {
-	case dynamic, strings.Contains(kind, "MATERIALIZED"), strings.Contains(kind, "DYNAMIC"):
+	case dynamic, strings.Contains(kind, "DYNAMIC"):
+		return schema.DynamicTable
+	case strings.Contains(kind, "MATERIALIZED"):
 		return schema.MaterializedView
 	case strings.Contains(kind, "VIEW"):
 		return schema.View

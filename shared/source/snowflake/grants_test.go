@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
@@ -180,7 +181,10 @@ func TestGrants(t *testing.T) {
 		"user": "etl@acme.com", "role": `"Read only"`, "warehouse": "wh", "databases": `crm, "Raw ""1"""`, "schemas": `public, CRM."A.B"`,
 	}
 	text := func(tables ...string) string {
-		grants, err := catalog.Grants("snowflake", source.GrantRequest{Settings: settings, Method: "key_pair", Tables: tables})
+		grants, err := catalog.Grants("snowflake", source.GrantRequest{Settings: settings, Method: "key_pair", Tables: tables, Kinds: map[string]schema.Kind{
+			"CRM.PUBLIC.ORDERS": schema.BaseTable, "CRM.PUBLIC.RECENT": schema.View, "CRM.PUBLIC.KEPT": schema.MaterializedView,
+			"CRM.PUBLIC.FRESH": schema.DynamicTable, `CRM.PUBLIC."out.side"`: schema.External,
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +220,17 @@ GRANT ROLE "Read only" TO USER "etl@acme.com";
 GRANT USAGE ON WAREHOUSE "WH" TO ROLE "Read only";
 GRANT USAGE ON DATABASE "CRM" TO ROLE "Read only";
 GRANT USAGE ON SCHEMA "CRM"."PUBLIC" TO ROLE "Read only";
-GRANT SELECT ON TABLE "CRM"."PUBLIC"."say ""hi""" TO ROLE "Read only"; -- of a view: ON VIEW`},
+GRANT SELECT ON TABLE "CRM"."PUBLIC"."say ""hi""" TO ROLE "Read only";`},
+		"every kind": {text("CRM.PUBLIC.ORDERS", "CRM.PUBLIC.RECENT", "CRM.PUBLIC.KEPT", "CRM.PUBLIC.FRESH", `CRM.PUBLIC."out.side"`), `CREATE ROLE IF NOT EXISTS "Read only";
+GRANT ROLE "Read only" TO USER "etl@acme.com";
+GRANT USAGE ON WAREHOUSE "WH" TO ROLE "Read only";
+GRANT USAGE ON DATABASE "CRM" TO ROLE "Read only";
+GRANT USAGE ON SCHEMA "CRM"."PUBLIC" TO ROLE "Read only";
+GRANT SELECT ON TABLE "CRM"."PUBLIC"."ORDERS" TO ROLE "Read only";
+GRANT SELECT ON VIEW "CRM"."PUBLIC"."RECENT" TO ROLE "Read only";
+GRANT SELECT ON MATERIALIZED VIEW "CRM"."PUBLIC"."KEPT" TO ROLE "Read only";
+GRANT SELECT ON DYNAMIC TABLE "CRM"."PUBLIC"."FRESH" TO ROLE "Read only";
+GRANT SELECT ON EXTERNAL TABLE "CRM"."PUBLIC"."out.side" TO ROLE "Read only";`},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, test.got, test.want)

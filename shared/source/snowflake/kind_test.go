@@ -50,7 +50,7 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(map[string]schema.Kind{
-		"CRM.KINDS.PLAIN": schema.BaseTable, "CRM.KINDS.TRANSIENT": schema.BaseTable, "CRM.KINDS.DYNAMIC": schema.MaterializedView,
+		"CRM.KINDS.PLAIN": schema.BaseTable, "CRM.KINDS.TRANSIENT": schema.BaseTable, "CRM.KINDS.DYNAMIC": schema.DynamicTable,
 		"CRM.KINDS.OUTSIDE": schema.External, "CRM.KINDS.KEPT": schema.MaterializedView, "CRM.KINDS.SHOWN": schema.View,
 	}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
