@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 func main() {
@@ -32,7 +34,7 @@ func run(ctx context.Context, out io.Writer) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the tests: %w", err)
 	}
-	m, err := Read(events)
+	m, err := Read(events, drivers())
 	failed := cmd.Wait()
 	if err != nil {
 		return err
@@ -45,4 +47,14 @@ func run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("%d parts are neither shown nor explained", holes)
 	}
 	return nil
+}
+
+// drivers are those that have to pass: of every platform, and the one that
+// shows what a driver is.
+func drivers() []string {
+	names := []string{"memsource"}
+	for _, spec := range catalog.Specs() {
+		names = append(names, spec.Platform)
+	}
+	return names
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -13,9 +14,11 @@ import (
 	"github.com/headwaterhq/headwater/shared/source/sourcetest"
 )
 
-// Matrix is how each part of the suite ended, by driver.
+// Matrix is how each part of the suite ended, by driver. A driver that never
+// ran the suite has a column of holes.
 type Matrix struct {
-	cells map[string]map[string]cell // by column, then part
+	drivers []string                   // that there are
+	cells   map[string]map[string]cell // by column, then part
 }
 
 type cell struct {
@@ -28,10 +31,10 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-// Read makes a matrix of the events of `go test -json`. Tests called
-// TestConformance… hold the suite's parts as subtests, at any depth.
-func Read(events io.Reader) (*Matrix, error) {
-	m := &Matrix{cells: map[string]map[string]cell{}}
+// Read makes a matrix of the drivers from the events of `go test -json`. Tests
+// called TestConformance… hold the suite's parts as subtests, at any depth.
+func Read(events io.Reader, drivers []string) (*Matrix, error) {
+	m := &Matrix{drivers: drivers, cells: map[string]map[string]cell{}}
 	for decoder := json.NewDecoder(events); ; {
 		var e event
 		switch err := decoder.Decode(&e); {
@@ -73,14 +76,23 @@ func column(e event) string {
 	return path.Base(e.Package) + " " + strings.ToLower(variant)
 }
 
+// columns are those of what ran, and one for each driver of which nothing did.
+func (m *Matrix) columns() []string {
+	columns := slices.Collect(maps.Keys(m.cells))
+	for _, driver := range m.drivers {
+		ran := func(column string) bool { return column == driver || strings.HasPrefix(column, driver+" ") }
+		if !slices.ContainsFunc(columns, ran) {
+			columns = append(columns, driver)
+		}
+	}
+	slices.Sort(columns)
+	return columns
+}
+
 // Write prints the matrix and the reasons for what was skipped, and returns how
 // many parts are neither shown nor explained.
 func (m *Matrix) Write(out io.Writer) (holes int) {
-	columns := make([]string, 0, len(m.cells))
-	for name := range m.cells {
-		columns = append(columns, name)
-	}
-	slices.Sort(columns)
+	columns := m.columns()
 	var reasons []string
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "part\t"+strings.Join(columns, "\t"))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func events(except string) string {
 }
 
 func TestMatrix(t *testing.T) {
-	m, err := Read(strings.NewReader(events("")))
+	m, err := Read(strings.NewReader(events("")), []string{"memsource", "s3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +48,33 @@ func TestMatrix(t *testing.T) {
 }
 
 func TestAPartThatDidNotRunIsAHole(t *testing.T) {
-	m, err := Read(strings.NewReader(events("Resume")))
+	m, err := Read(strings.NewReader(events("Resume")), []string{"memsource", "s3"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
 	if holes := m.Write(&out); holes != 1 || !strings.Contains(out.String(), hole) {
 		t.Errorf("%d holes in:\n%s", holes, out.String())
+	}
+}
+
+// A column that was never begun is as much of a hole as each of its parts.
+func TestADriverThatDidNotRunIsAHole(t *testing.T) {
+	m, err := Read(strings.NewReader(events("")), []string{"mem", "memsource", "s3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if holes := m.Write(&out); holes != len(sourcetest.Parts()) || !strings.Contains(out.String(), " mem  ") {
+		t.Errorf("%d holes in:\n%s", holes, out.String())
+	}
+}
+
+func TestEveryPlatformHasToRun(t *testing.T) {
+	got := drivers()
+	for _, want := range []string{"memsource", "bigquery", "gcs", "s3", "snowflake"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s need not run: %q", want, got)
+		}
 	}
 }
