@@ -12,13 +12,13 @@ import (
 
 func noRun() *fault.Error { return fault.New(fault.RunNotFound, "there is no such run") }
 
-// OpenRun writes a queued run and makes it the import's open run, at once; with a next slot it also claims the one seen.
+// OpenRun writes a queued run and makes it the import's open run, at once; a scheduled one also claims the slot seen.
 func (s *Store) OpenRun(ctx context.Context, seen ingest.Import, r ingest.Run, next time.Time) error {
 	v := values{}
 	condition := exists + " AND attribute_not_exists(#open_run_id)"
 	changed, opened := []string{"open_run_id"}, seen
 	opened.OpenRunID = r.ID
-	if !next.IsZero() {
+	if r.Trigger == ingest.Scheduled {
 		condition += " AND " + slotSeen(seen, v)
 		changed, opened.NextRunAt = append(changed, slot...), next
 	}
@@ -96,6 +96,15 @@ func (s *Store) OverdueRuns(ctx context.Context, now time.Time, limit int) ([]in
 //
 // It is a transaction also when it is one write: its token tells an answer that got lost from a move by somebody else.
 func (s *Store) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
+	return s.moveRun(ctx, seen, r, time.Time{})
+}
+
+// RepeatRun is MoveRun of a run that has ended, and makes its import due.
+func (s *Store) RepeatRun(ctx context.Context, seen, r ingest.Run, due time.Time) (bool, error) {
+	return s.moveRun(ctx, seen, r, due)
+}
+
+func (s *Store) moveRun(ctx context.Context, seen, r ingest.Run, due time.Time) (bool, error) {
 	v := values{":seen": seen.Revision}
 	r.Revision = seen.Revision + 1
 	change, err := assign(newRunItem(r), runMove, v)
@@ -105,8 +114,11 @@ func (s *Store) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
 	const importAt = 1
 	writes := []write{update(runKey(seen.Ref()), change, "#revision = :seen", v)}
 	if !r.Status.Open() {
-		writes = append(writes, update(importKey(seen.WorkspaceID, seen.ImportID),
-			"SET #last_run_id = :run REMOVE #open_run_id", "#open_run_id = :run", values{":run": seen.ID}))
+		released, err := release(seen, due)
+		if err != nil {
+			return false, err
+		}
+		writes = append(writes, released)
 	}
 	refused, err := s.transact(ctx, "moving run", writes...)
 	switch {
@@ -118,4 +130,16 @@ func (s *Store) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
 		return false, errors.New("moving run: its import does not hold it as the open run")
 	}
 	return false, nil
+}
+
+// release takes an ended run off its import, which is due then unless that is zero.
+func release(ended ingest.Run, due time.Time) (write, error) {
+	i := ingest.Import{WorkspaceID: ended.WorkspaceID, ID: ended.ImportID, LastRunID: ended.ID, NextRunAt: due}
+	changed := []string{"last_run_id", "open_run_id"}
+	if !due.IsZero() {
+		changed = append(changed, slot...)
+	}
+	v := values{":run": ended.ID}
+	change, err := assign(newImportItem(i), changed, v)
+	return update(importKey(i.WorkspaceID, i.ID), change, "#open_run_id = :run", v), err
 }

@@ -78,11 +78,14 @@ func assign(item any, names []string, v values) (change string, err error) {
 			removed = append(removed, "#"+name)
 		}
 	}
-	change = "SET " + strings.Join(set, ", ")
-	if len(removed) > 0 {
-		change += " REMOVE " + strings.Join(removed, ", ")
+	var clauses []string
+	if len(set) > 0 {
+		clauses = append(clauses, "SET "+strings.Join(set, ", "))
 	}
-	return change, nil
+	if len(removed) > 0 {
+		clauses = append(clauses, "REMOVE "+strings.Join(removed, ", "))
+	}
+	return strings.Join(clauses, " "), nil
 }
 
 func bind(v values) (map[string]types.AttributeValue, error) {

@@ -75,8 +75,24 @@ func (c *Claimer) claim(ctx context.Context, i Import, scheduled time.Time) (Ref
 }
 
 // nextSlot is the first slot after now on the import's own grid: slots that
-// were missed are run once, not one by one.
+// were missed are run once, not one by one. An import by hand has none.
 func nextSlot(i Import, now time.Time) time.Time {
+	if i.EveryHours == 0 {
+		return time.Time{}
+	}
 	missed := now.Sub(i.NextRunAt) / i.every()
 	return i.NextRunAt.Add((missed + 1) * i.every())
+}
+
+// pastSlot is a slot up to now on the import's own grid: an import that is due
+// there is claimed at once, and its schedule goes on as it was. By hand it is now.
+func pastSlot(i Import, now time.Time) time.Time {
+	switch {
+	case i.EveryHours == 0:
+		return now
+	case !i.NextRunAt.After(now):
+		return i.NextRunAt
+	}
+	ahead := (i.NextRunAt.Sub(now) + i.every() - 1) / i.every()
+	return i.NextRunAt.Add(-ahead * i.every())
 }

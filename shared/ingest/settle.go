@@ -47,7 +47,7 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 			r.fail(cause)
 		}
 		r.EndedAt = s.Now().UTC()
-		if ended, err := s.Store.MoveRun(ctx, seen, r); ended || err != nil {
+		if ended, err := s.end(ctx, seen, r); ended || err != nil {
 			return ended, err
 		}
 	}
@@ -58,6 +58,30 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 // may outlive its execution, and go on from queued to running and to
 // committing. Were it left to the sweep, its import would wait for a day.
 const moves = 5
+
+// end writes how a run ended. One that failed because the source no longer keeps
+// what was planned makes its import due at once, so that the next claim plans anew.
+// That is done once in a row: a source that is read more slowly than it keeps what
+// it prepared would be read for ever.
+func (s *Settler) end(ctx context.Context, seen, r Run) (bool, error) {
+	if r.Status != Failed || r.ErrorCode != string(fault.SourceReadExpired) {
+		return s.Store.MoveRun(ctx, seen, r)
+	}
+	i, err := s.Store.Import(ctx, r.WorkspaceID, r.ImportID)
+	if err != nil {
+		return false, err
+	}
+	if i.LastRunID != "" {
+		last, err := s.Store.Run(ctx, Ref{WorkspaceID: i.WorkspaceID, ImportID: i.ID, RunID: i.LastRunID})
+		if err != nil {
+			return false, err
+		}
+		if last.ErrorCode == r.ErrorCode {
+			return s.Store.MoveRun(ctx, seen, r)
+		}
+	}
+	return s.Store.RepeatRun(ctx, seen, r, pastSlot(i, r.EndedAt))
+}
 
 // decide finds out how a run that reached its commit ended; false when that is still open.
 func (s *Settler) decide(ctx context.Context, r *Run, cause *fault.Error) (bool, error) {

@@ -138,6 +138,80 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// What a source had prepared and no longer has is planned anew by the next claim: once in a row, and the
+// schedule goes on as it was.
+func TestSettleOfAReadThatExpired(t *testing.T) {
+	expired := fault.New(fault.SourceReadExpired, "the read session has expired")
+	const day, tick = 24 * time.Hour, 5 * time.Minute
+	w := newWorld()
+	i := w.due(t, noon, 24)
+	for _, step := range []struct {
+		claimed time.Duration // after noon; the run takes six hours
+		cause   *fault.Error  // nil: it succeeds
+		next    time.Duration // when the import is due then
+	}{
+		{0, expired, 0},
+		{6*time.Hour + tick, expired, day},
+		{day, expired, 2 * day},
+		{2 * day, died, 3 * day},
+		{3 * day, expired, 3 * day},
+		{3*day + 6*time.Hour + tick, nil, 4 * day},
+		{4 * day, expired, 4 * day},
+	} {
+		w.now = noon.Add(step.claimed)
+		runs, _, err := w.claimer().Claim(t.Context(), w.now)
+		ok(t, err)
+		if len(runs) != 1 {
+			t.Fatalf("%d runs claimed at %v, want one", len(runs), w.now)
+		}
+		w.move(t, runs[0], func(r *ingest.Run) { r.Status = ingest.Running })
+		if step.cause == nil {
+			w.move(t, runs[0], func(r *ingest.Run) { r.Status, r.SnapshotID = ingest.Committing, "7" })
+		}
+		w.now = w.now.Add(6 * time.Hour)
+		ended, err := w.settler().Settle(t.Context(), runs[0], step.cause)
+		ok(t, err)
+		got := w.get(t, i)
+		if want := noon.Add(step.next); !ended || got.OpenRunID != "" || got.LastRunID != runs[0].RunID || !got.NextRunAt.Equal(want) {
+			t.Errorf("claimed at %v: ended %t, holds %q, next at %v; want it free, and next at %v", noon.Add(step.claimed), ended, got.OpenRunID, got.NextRunAt, want)
+		}
+	}
+}
+
+// An import by hand is run again too, and only then.
+func TestSettleOfAReadByHandThatExpired(t *testing.T) {
+	w := newWorld()
+	i := w.due(t, time.Time{}, 0)
+	r, err := w.service().Start(t.Context(), i.WorkspaceID, i.ID)
+	ok(t, err)
+	for _, want := range []int{1, 0} {
+		w.now = w.now.Add(time.Hour)
+		_, err = w.settler().Settle(t.Context(), r.Ref(), fault.New(fault.SourceReadExpired, "m"))
+		ok(t, err)
+		runs, _, err := w.claimer().Claim(t.Context(), w.now)
+		ok(t, err)
+		if got := w.get(t, i).NextRunAt; len(runs) != want || !got.IsZero() {
+			t.Fatalf("%d runs claimed and next at %v, want %d and none", len(runs), got, want)
+		}
+		if want > 0 {
+			r = w.run(t, runs[0])
+		}
+	}
+}
+
+// A repetition that was started by hand meanwhile is not claimed, and leaves no slot behind.
+func TestClaimOfARepetitionThatRunsAlready(t *testing.T) {
+	w := newWorld()
+	i := w.due(t, noon, 0)
+	_, err := w.service().Start(t.Context(), i.WorkspaceID, i.ID)
+	ok(t, err)
+	runs, _, err := w.claimer().Claim(t.Context(), noon)
+	ok(t, err)
+	if got := w.get(t, i).NextRunAt; len(runs) != 0 || !got.IsZero() {
+		t.Errorf("%d runs claimed and next at %v, want none", len(runs), got)
+	}
+}
+
 // outlivedStore lets a worker that outlives its execution move the run between the look and the settling.
 type outlivedStore struct {
 	ingest.Store

@@ -31,8 +31,8 @@ type Imports interface {
 
 // Runs keeps runs.
 type Runs interface {
-	// OpenRun writes a queued run and makes it the import's open run, at once; with a
-	// next slot other than zero it also moves NextRunAt, which must still be as seen.
+	// OpenRun writes a queued run and makes it the import's open run, at once. A Scheduled run takes the
+	// slot too: NextRunAt must still be as seen, and becomes next, zero for none. Any other leaves it alone.
 	// fault.ImportRunOpen when the import has an open run or somebody else moved the slot.
 	OpenRun(ctx context.Context, seen Import, r Run, next time.Time) error
 	// Run returns one run.
@@ -47,6 +47,8 @@ type Runs interface {
 	// somebody has. It leaves Counts and SplitsDone alone, which only RecordPart changes. When r's status is not open,
 	// the import's open run is released and LastRunID set, at once.
 	MoveRun(ctx context.Context, seen, r Run) (bool, error)
+	// RepeatRun is MoveRun of a run that has ended and is to be made up for: the import's NextRunAt becomes due, at once.
+	RepeatRun(ctx context.Context, seen, r Run, due time.Time) (bool, error)
 }
 
 // Splits keeps the progress of a run's splits.

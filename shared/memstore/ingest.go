@@ -81,13 +81,14 @@ func (s *Store) OpenRun(_ context.Context, seen ingest.Import, r ingest.Run, nex
 	if !ok {
 		return fault.New(fault.ImportNotFound, "there is no such import")
 	}
-	if i.OpenRunID != "" || !next.IsZero() && !i.NextRunAt.Equal(milli(seen.NextRunAt)) {
+	takes := r.Trigger == ingest.Scheduled
+	if i.OpenRunID != "" || takes && !i.NextRunAt.Equal(milli(seen.NextRunAt)) {
 		return fault.New(fault.ImportRunOpen, "another run of this import is open, or has just taken the slot")
 	}
 	if _, taken := s.runs[r.Ref()]; taken {
 		return errors.New("opening run: its id is taken")
 	}
-	if i.OpenRunID = r.ID; !next.IsZero() {
+	if i.OpenRunID = r.ID; takes {
 		i.NextRunAt = next
 	}
 	s.putImport(i)
@@ -140,6 +141,15 @@ func (s *Store) OverdueRuns(_ context.Context, now time.Time, limit int) ([]inge
 
 // MoveRun writes what changes of a run, if its revision is still the one seen.
 func (s *Store) MoveRun(_ context.Context, seen, r ingest.Run) (bool, error) {
+	return s.moveRun(seen, r, time.Time{})
+}
+
+// RepeatRun is MoveRun of a run that has ended, and makes its import due.
+func (s *Store) RepeatRun(_ context.Context, seen, r ingest.Run, due time.Time) (bool, error) {
+	return s.moveRun(seen, r, due)
+}
+
+func (s *Store) moveRun(seen, r ingest.Run, due time.Time) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stored, ok := s.runs[seen.Ref()]
@@ -151,7 +161,9 @@ func (s *Store) MoveRun(_ context.Context, seen, r ingest.Run) (bool, error) {
 		if i.OpenRunID != seen.ID {
 			return false, errors.New("moving run: its import does not hold it as the open run")
 		}
-		i.OpenRunID, i.LastRunID = "", seen.ID
+		if i.OpenRunID, i.LastRunID = "", seen.ID; !due.IsZero() {
+			i.NextRunAt = due
+		}
 		s.putImport(i)
 	}
 	moved := stored

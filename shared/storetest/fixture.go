@@ -56,6 +56,13 @@ func newRun(i ingest.Import) ingest.Run {
 	}
 }
 
+// newClaim returns a run that takes its import's slot.
+func newClaim(i ingest.Import) ingest.Run {
+	r := newRun(i)
+	r.Trigger = ingest.Scheduled
+	return r
+}
+
 func addRun(t *testing.T, s Store, i ingest.Import) ingest.Run {
 	t.Helper()
 	r := newRun(i)

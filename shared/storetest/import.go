@@ -81,6 +81,12 @@ func testDue(t *testing.T, s Store) {
 	same(t, "import skipped twice", want, getImport(t, s, seen))
 	same(t, "due after one was skipped", due[1:], find(noon, 100))
 
+	moved, err = s.SkipSlot(t.Context(), want, time.Time{})
+	did(t, "SkipSlot of the last slot", true, moved, err)
+	want.NextRunAt = time.Time{}
+	same(t, "import without a next slot", want, getImport(t, s, seen))
+	same(t, "due without a next slot", due[1:], find(noon, 100))
+
 	unknown := newImport("w1")
 	moved, err = s.SkipSlot(t.Context(), unknown, next)
 	did(t, "SkipSlot of no import", false, moved, err)
@@ -97,7 +103,7 @@ func testOpenRun(t *testing.T, s Store) {
 	want.OpenRunID = r.ID
 	same(t, "import of an open run", want, getImport(t, s, i))
 
-	second := newRun(i)
+	second := newClaim(i)
 	fails(t, "a second run", s.OpenRun(t.Context(), i, second, time.Time{}), fault.ImportRunOpen)
 	fails(t, "a second run for the next slot", s.OpenRun(t.Context(), i, second, noon.Add(time.Hour)), fault.ImportRunOpen)
 	_, err := s.Run(t.Context(), second.Ref())
@@ -106,12 +112,18 @@ func testOpenRun(t *testing.T, s Store) {
 
 	r = move(t, s, r, func(r *ingest.Run) { r.Status = ingest.Failed })
 	next := noon.AddDate(0, 0, 1)
-	claimed := newRun(i)
+	claimed := newClaim(i)
 	ok(t, "OpenRun for the next slot", s.OpenRun(t.Context(), getImport(t, s, i), claimed, next))
 	want.OpenRunID, want.LastRunID, want.NextRunAt = claimed.ID, r.ID, next
 	same(t, "claimed import", want, getImport(t, s, i))
 	move(t, s, claimed, func(r *ingest.Run) { r.Status = ingest.Failed })
-	fails(t, "a slot that has moved", s.OpenRun(t.Context(), i, newRun(i), next.AddDate(0, 0, 1)), fault.ImportRunOpen)
+	fails(t, "a slot that has moved", s.OpenRun(t.Context(), i, newClaim(i), next.AddDate(0, 0, 1)), fault.ImportRunOpen)
+
+	last := newClaim(i)
+	ok(t, "OpenRun for the last slot", s.OpenRun(t.Context(), getImport(t, s, i), last, time.Time{}))
+	want.OpenRunID, want.LastRunID, want.NextRunAt = last.ID, claimed.ID, time.Time{}
+	same(t, "import that is not due any more", want, getImport(t, s, i))
+	move(t, s, last, func(r *ingest.Run) { r.Status = ingest.Failed })
 
 	taken := newRun(i)
 	taken.ID = r.ID

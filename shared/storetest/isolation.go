@@ -62,6 +62,9 @@ func testIsolation(t *testing.T, s Store) {
 	fails(t, "OpenRun", s.OpenRun(t.Context(), foreignI, foreignR, time.Time{}), fault.ImportNotFound)
 	kept, err = s.MoveRun(t.Context(), foreignR, foreignR)
 	did(t, "MoveRun", false, kept, err)
+	foreignR.Status = ingest.Failed
+	kept, err = s.RepeatRun(t.Context(), foreignR, foreignR, noon)
+	did(t, "RepeatRun", false, kept, err)
 	kept, err = s.RecordPart(t.Context(), foreignR.Ref(), part(0, 1, "a", "b", true))
 	did(t, "RecordPart", false, kept, err)
 

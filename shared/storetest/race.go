@@ -89,7 +89,7 @@ func raceImportName(t *testing.T, s Store) {
 func raceClaim(t *testing.T, s Store) {
 	i := addImport(t, s, "w")
 	next := noon.AddDate(0, 0, 1)
-	oneOf(t, race(func(int) error { return s.OpenRun(t.Context(), i, newRun(i), next) }), fault.ImportRunOpen)
+	oneOf(t, race(func(int) error { return s.OpenRun(t.Context(), i, newClaim(i), next) }), fault.ImportRunOpen)
 	runs, err := s.Runs(t.Context(), "w", i.ID, "", 100)
 	ok(t, "Runs", err)
 	got := getImport(t, s, i)
@@ -112,7 +112,7 @@ func raceOpenRun(t *testing.T, s Store) {
 		if n%2 == 0 { // by hand, against the claim
 			return s.OpenRun(t.Context(), i, newRun(i), time.Time{})
 		}
-		return s.OpenRun(t.Context(), i, newRun(i), noon.AddDate(0, 0, 1))
+		return s.OpenRun(t.Context(), i, newClaim(i), noon.AddDate(0, 0, 1))
 	}), fault.ImportRunOpen)
 }
 

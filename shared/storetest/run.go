@@ -51,6 +51,40 @@ func testMoveRun(t *testing.T, s Store) {
 	did(t, "MoveRun of no run", false, moved, err)
 }
 
+// A run that is to be made up for ends as every other one, and its import is due in the same write.
+func testRepeatRun(t *testing.T, s Store) {
+	for name, next := range map[string]time.Time{"with a schedule": noon.Add(5 * time.Hour), "by hand": {}} {
+		i := newImport("w")
+		i.NextRunAt = next
+		ok(t, "CreateImport", s.CreateImport(t.Context(), i))
+		queued := addRun(t, s, i)
+		ended := queued
+		ended.Status, ended.EndedAt, ended.ErrorCode = ingest.Failed, noon, "source.read_expired"
+		due := noon.Add(-19 * time.Hour)
+		moved, err := s.RepeatRun(t.Context(), queued, ended, due)
+		did(t, "RepeatRun", true, moved, err)
+		ended.Revision = 1
+		same(t, "ended run, "+name, ended, getRun(t, s, queued))
+		want := i
+		want.LastRunID, want.NextRunAt = queued.ID, due
+		same(t, "import that is due, "+name, want, getImport(t, s, i))
+
+		moved, err = s.RepeatRun(t.Context(), queued, ended, noon)
+		did(t, "RepeatRun of a run that ended", false, moved, err)
+		same(t, "import after a late end, "+name, want, getImport(t, s, i))
+		found, err := s.DueImports(t.Context(), noon.Add(-time.Hour), 10)
+		ok(t, "DueImports", err)
+		if len(found) != 1 || found[0].ID != i.ID {
+			t.Errorf("%s: %d imports are due, want the one", name, len(found))
+		}
+		ok(t, "OpenRun for the slot", s.OpenRun(t.Context(), want, newClaim(i), next))
+		want = getImport(t, s, i)
+		if !want.NextRunAt.Equal(ms(next)) && !next.IsZero() || next.IsZero() != want.NextRunAt.IsZero() {
+			t.Errorf("%s: next at %v, want %v", name, want.NextRunAt, next)
+		}
+	}
+}
+
 func overdueRuns(t *testing.T, s Store, now time.Time) []string {
 	t.Helper()
 	found, err := s.OverdueRuns(t.Context(), now, 100)

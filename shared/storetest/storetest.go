@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"Due":         testDue,
 		"OpenRun":     testOpenRun,
 		"MoveRun":     testMoveRun,
+		"RepeatRun":   testRepeatRun,
 		"Unstarted":   testUnstarted,
 		"Split":       testSplit,
 		"RecordPart":  testRecordPart,
