@@ -6,6 +6,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
+	"github.com/headwaterhq/headwater/shared/source/google"
 )
 
 // remedy says what to do about a failed check.
@@ -14,7 +15,7 @@ func (s *session) remedy(err error) source.Remedy {
 	says := func(words string) bool { return known != nil && strings.Contains(known.Message, words) }
 	switch fault.CodeOf(err) {
 	case fault.SourceAuthentication, fault.SourceExpired:
-		return s.credentialRemedy()
+		return s.access.CredentialRemedy(s.config.grant)
 	case fault.SourcePermission:
 		switch {
 		case says("iam.serviceAccounts.getAccessToken"):
@@ -26,36 +27,37 @@ func (s *session) remedy(err error) source.Remedy {
 			}
 		case known != nil && known.Field == billingField:
 			return s.grant("Let the account have its requests billed to the project.")
+		case says("scopes are too narrow"):
+			return s.access.CredentialRemedy(s.config.grant)
 		case says("is not enabled in the project"):
-			return source.Remedy{Text: "Enable the API that the provider's error names.", Snippet: "gcloud services enable storage.googleapis.com iamcredentials.googleapis.com sts.googleapis.com"}
+			return source.Remedy{Text: "Enable the API that the provider's error names, in the project that it names.", Snippet: "gcloud services enable storage.googleapis.com iamcredentials.googleapis.com sts.googleapis.com"}
 		}
 		return s.grant("Grant the role to the account. If it has it, look for a deny policy, and for a typo in the bucket's name: Google does not tell everybody whether a bucket exists.")
 	case fault.SourceNotFound:
-		return source.Remedy{Text: "Correct the bucket: Google knows none with this name.", Snippet: "gcloud storage buckets describe gs://" + s.config.bucket}
+		return source.Remedy{Text: "Correct the bucket: Google knows none with this name.", Snippet: s.config.describing()}
 	case fault.SourceInvalidConfig:
 		return s.grant("Correct the setting that the message names. Where the requester pays, set the billing project.")
 	case fault.SourceNetwork:
-		return source.Remedy{
-			Text: "Let the deployment's network reach storage.googleapis.com and the token endpoints (oauth2, sts and iamcredentials.googleapis.com). " +
-				"Where a VPC Service Controls perimeter or a bucket's IP filter refuses, add an ingress rule for the account and for the address of the NAT gateway.",
+		if says(google.FilterRefuses) {
+			return s.filterRemedy()
 		}
+		return google.NetworkRemedy(err, s.config.grant, "storage.googleapis.com")
 	}
 	class, _ := fault.Lookup(fault.CodeOf(err))
-	return source.Remedy{Text: class.Remedy}
+	return source.Remedy{Text: class.Remedy, Snippet: s.config.describing()}
 }
 
-func (s *session) credentialRemedy() source.Remedy {
-	switch s.config.grant.Method {
-	case catalog.GoogleFederation:
-		return s.trust("Check the project's number and the ids of pool and provider, and see that the pool lets Headwater's AWS role in.")
-	case catalog.GoogleKey:
-		account := strings.TrimPrefix(s.config.grant.Identity, "serviceAccount:")
-		return source.Remedy{
-			Text:    "See whether the account is enabled and the key is still there; if in doubt, make a new key, or change to workload identity federation, which needs none.",
-			Snippet: "gcloud iam service-accounts describe " + account + "\ngcloud iam service-accounts keys list --iam-account=" + account,
-		}
+// describing shows what Google knows of the bucket.
+func (c config) describing() string { return "gcloud storage buckets describe gs://" + c.bucket }
+
+// filterRemedy adds an address to the bucket's IP filter, which knows nothing of accounts.
+func (s *session) filterRemedy() source.Remedy {
+	return source.Remedy{
+		Text: "Give the deployment a fixed address, which it does not have by default, and let that through the bucket's IP filter.",
+		Snippet: s.config.describing() + ` --raw --format=json \
+  | jq '.ipFilter | .publicNetworkSource.allowedIpCidrRanges += ["<the address>/32"]' > headwater-ip-filter.json
+gcloud storage buckets update gs://` + s.config.bucket + " --ip-filter-file=headwater-ip-filter.json",
 	}
-	return source.Remedy{Text: "Have the user consent again, and give the new refresh token."}
 }
 
 // describeRemedy is of a check that nothing depends on.

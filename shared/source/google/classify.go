@@ -150,6 +150,13 @@ func (a answer) unreachable() bool {
 	return a.status == http.StatusServiceUnavailable && a.says("no such host", "connection refused", "x509: ", "tls: ", "produced zero addresses")
 }
 
+// Messages that a remedy tells apart.
+const (
+	perimeterRefuses = "a VPC Service Controls perimeter refuses the request"
+	// FilterRefuses is that a bucket's IP filter does not let the deployment in.
+	FilterRefuses = "the bucket's IP filter does not let Headwater's addresses in"
+)
+
 var perimeterID = regexp.MustCompile(`vpcServiceControlsUniqueId(?:entifier)?: ([A-Za-z0-9_-]+)`)
 
 // message says what an answer means. It holds names of Google's, never of a row.
@@ -160,7 +167,7 @@ func (a answer) message(code fault.Code) string {
 	case fault.SourceNetwork:
 		switch {
 		case a.addressFilter():
-			return "the bucket's IP filter does not let Headwater's addresses in"
+			return FilterRefuses
 		case !a.perimeter():
 			return messages[code]
 		}
@@ -169,9 +176,9 @@ func (a answer) message(code fault.Code) string {
 			id = m[1]
 		}
 		if id == "" {
-			return "a VPC Service Controls perimeter refuses the request"
+			return perimeterRefuses
 		}
-		return "a VPC Service Controls perimeter refuses the request; its identifier is " + id
+		return perimeterRefuses + "; its identifier is " + id
 	}
 	return messages[code]
 }

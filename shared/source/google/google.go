@@ -44,6 +44,8 @@ type Access struct {
 	transport *http.Transport
 	bearer    *bearer
 	client    *http.Client // with bearer
+
+	consentAgain string // with OAuth: how the user consents anew
 }
 
 // Open prepares an access; nothing is sent yet. A credential that cannot be
@@ -56,6 +58,7 @@ func Open(credential source.Credential, endpoints source.Endpoints, scopes ...st
 		return nil, err
 	}
 	a.principal, a.tokens = m.principal, newTokens(m.fetch)
+	a.consentAgain = m.consentAgain
 	a.bearer = &bearer{base: a.transport, tokens: a.tokens, agent: product}
 	a.client = &http.Client{Transport: a.bearer, CheckRedirect: noRedirect}
 	return a, nil

@@ -17,6 +17,8 @@ import (
 type method struct {
 	principal string
 	fetch     func(context.Context) (*auth.Token, error)
+
+	consentAgain string
 }
 
 // method reads a credential of one of the methods that catalog describes.
@@ -27,7 +29,7 @@ func (a *Access) method(c source.Credential, scopes []string) (method, error) {
 	case catalog.GoogleKey:
 		return a.serviceAccount(c.Fields, scopes)
 	case catalog.GoogleOAuth:
-		return a.consent(c.Fields), nil
+		return a.consent(c.Fields, scopes), nil
 	}
 	return method{}, fault.Field(fault.SourceInvalidConfig, "credentials.method", "Google has no such method")
 }
@@ -51,9 +53,9 @@ func (a *Access) serviceAccount(fields map[string]source.Secret, scopes []string
 
 // consent uses the refresh token that a user's consent gave. Google does not
 // rotate refresh tokens, so there is none to keep.
-func (a *Access) consent(fields map[string]source.Secret) method {
+func (a *Access) consent(fields map[string]source.Secret, scopes []string) method {
 	endpoint := a.url(source.EndpointGoogleOAuth) + "/token"
-	return method{fetch: func(ctx context.Context) (*auth.Token, error) {
+	fetch := func(ctx context.Context) (*auth.Token, error) {
 		provider, err := auth.New3LOTokenProvider(&auth.Options3LO{
 			ClientID: fields["client_id"].Reveal(), ClientSecret: fields["client_secret"].Reveal(), RefreshToken: fields["refresh_token"].Reveal(),
 			TokenURL: endpoint, AuthURL: endpoint, AuthStyle: auth.StyleInParams, Client: a.tokenClient(), Logger: silent(),
@@ -62,7 +64,8 @@ func (a *Access) consent(fields map[string]source.Secret) method {
 			return nil, err
 		}
 		return provider.Token(ctx)
-	}}
+	}
+	return method{fetch: fetch, consentAgain: consentAgain(fields["client_id"].Reveal(), scopes)}
 }
 
 // tokenClient speaks to the endpoints that give tokens.

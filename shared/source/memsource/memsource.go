@@ -6,6 +6,7 @@ package memsource
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -121,7 +122,7 @@ func mayRead(r Rights) bool { return r.Read }
 
 func (s *session) Checks() []source.Check {
 	check := func(name, title string, f func() error, requires ...string) source.Check {
-		return source.Check{Name: name, Title: title, Requires: requires, Run: func(ctx context.Context) (source.Finding, error) {
+		return source.Check{Name: name, Title: title, Requires: requires, Remedy: s.remedy, Run: func(ctx context.Context) (source.Finding, error) {
 			if err := s.enter(ctx, "check"); err != nil {
 				return source.Finding{}, err
 			}
@@ -133,6 +134,14 @@ func (s *session) Checks() []source.Check {
 		check("memory.authenticate", "Know the token", func() error { return s.allowed(anyRight) }, "memory.reach"),
 		check("memory.list", "List tables", func() error { return s.allowed(mayList) }, "memory.authenticate"),
 		check("memory.read", "Read a table", func() error { return s.allowed(mayRead) }, "memory.authenticate"),
+	}
+}
+
+// remedy shows the driver's fields that would let the session in.
+func (s *session) remedy(error) source.Remedy {
+	return source.Remedy{
+		Text:    "Add the dataset, and the token with its rights, to the driver.",
+		Snippet: fmt.Sprintf("Datasets[%q] = []Table{}\nTokens[token] = Rights{List: true, Read: true}", s.dataset),
 	}
 }
 

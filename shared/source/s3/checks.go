@@ -39,7 +39,7 @@ func (s *session) Checks() []source.Check {
 		authenticate,
 	}
 	if s.config.assumes() {
-		checks = append(checks, source.Check{Name: checkExternalID, Title: "Be refused the role without the external ID", Advisory: true, Requires: []string{checkAuthenticate}, Run: s.externalID})
+		checks = append(checks, source.Check{Name: checkExternalID, Title: "Be refused the role without the external ID", Requires: []string{checkAuthenticate}, Run: s.externalID, Remedy: s.openTrustRemedy})
 	}
 	checks = append(checks,
 		source.Check{Name: checkList, Title: "List objects under the prefix", Requires: []string{checkAuthenticate}, Run: s.listObjects},
@@ -54,7 +54,9 @@ func (s *session) Checks() []source.Check {
 		source.Check{Name: checkOverPower, Title: "Look for rights that are not needed", Advisory: true, Requires: []string{checkAuthenticate}, Run: s.overPrivilege},
 	)
 	for i := range checks {
-		checks[i].Remedy = s.remedy
+		if checks[i].Remedy == nil {
+			checks[i].Remedy = s.remedy
+		}
 	}
 	return checks
 }

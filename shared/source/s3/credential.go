@@ -77,6 +77,9 @@ func (b broker) account(ctx context.Context) string {
 	return aws.ToString(out.Account)
 }
 
+// region is that of the STS that is asked: the deployment's own.
+func (b broker) region() string { return b.own.Options().Region }
+
 // renewing makes a client ask for new credentials when AWS finds that the ones
 // in use have expired, as after a clock was set. That none could be got is
 // final: the client that asks STS has tried again already.

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,7 +47,8 @@ const nothing = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":
 
 // externalID tries to assume the role as somebody would who has another
 // connection: without the external ID, and with another one. Both must be
-// refused. What it would get if not could do nothing, and is dropped.
+// refused, or whoever else uses the deployment could read the bucket by naming
+// the role. What it would get if not could do nothing, and is dropped.
 func (s *session) externalID(ctx context.Context) (source.Finding, error) {
 	for _, attempt := range []struct{ id, how string }{
 		{"", "without an external ID"},
@@ -55,15 +57,27 @@ func (s *session) externalID(ctx context.Context) (source.Finding, error) {
 		_, err := s.broker.session(nothing, attempt.id).Retrieve(ctx)
 		switch {
 		case err == nil:
-			return source.Finding{
-				Warning: "the role can be assumed " + attempt.how + ": whoever else uses this deployment and knows the role's ARN can read with it",
-				Remedy:  source.Remedy{Text: "Replace the role's trust policy, so that it demands this connection's external ID.", Snippet: s.trustPolicy(ctx)},
-			}, nil
+			return source.Finding{}, fault.Wrap(fault.SourcePermission,
+				"the role can be assumed "+attempt.how+": whoever else uses this deployment and knows the role's ARN could read with it",
+				errors.New("AssumeRole gave a session "+attempt.how))
 		case codeOf(err) != "AccessDenied":
 			return source.Finding{}, err
 		}
 	}
 	return source.Finding{Detail: "the role is refused without the external ID, and with another one"}, nil
+}
+
+// openTrustRemedy is of a role that more than this connection can assume.
+func (s *session) openTrustRemedy(err error) source.Remedy {
+	if fault.CodeOf(err) != fault.SourcePermission {
+		return s.remedy(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askingFor)
+	defer cancel()
+	return source.Remedy{
+		Text:    "Replace the role's trust policy by this one, which demands this connection's external ID; a new trust policy takes effect within seconds.",
+		Snippet: s.trustPolicy(ctx),
+	}
 }
 
 // trustPolicy is the trust policy to paste, with the deployment's own account if STS tells it.

@@ -9,6 +9,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 // with is what S3Grants prints, with one text replaced.
@@ -64,8 +65,8 @@ func TestTheTrustPolicyOfARemedyCures(t *testing.T) {
 	}
 }
 
-// TestAnOpenTrustPolicyIsShown: a role that can be had without the external ID works, and the check warns.
-func TestAnOpenTrustPolicyIsShown(t *testing.T) {
+// TestAnOpenTrustPolicyIsRefused: a connection whose role can be had without its external ID does not pass.
+func TestAnOpenTrustPolicyIsRefused(t *testing.T) {
 	c := newCloud(t)
 	put(t, admin(c.s3), prefix+"/t/a.csv", "a\n1\n")
 	trust := func(condition string) string {
@@ -80,10 +81,13 @@ func TestAnOpenTrustPolicyIsShown(t *testing.T) {
 			c.put(t, readerRole, with("trust_policy", tc.trust))
 			results := check(t, byRole(bucket, readerRole))
 			r := result(t, results, "s3.external_id")
-			if !source.Passed(results) || r.Mandatory {
+			if safe := tc.says == ""; source.Passed(results) != safe || !r.Mandatory || safe != (r.Outcome == source.Pass) {
 				t.Fatalf("got %+v", results)
 			}
-			if want := tc.says == ""; want != (r.Outcome == source.Pass) || !strings.Contains(r.Detail, tc.says) || !want && !strings.Contains(r.Remedy.Snippet, externalID) {
+			if tc.says == "" {
+				return
+			}
+			if r.Code != string(fault.SourcePermission) || !strings.Contains(r.Detail, tc.says) || !strings.Contains(r.Remedy.Snippet, externalID) || !strings.Contains(r.Remedy.Snippet, "sts:AssumeRole") {
 				t.Errorf("got %+v", r)
 			}
 		})
@@ -140,11 +144,38 @@ func TestTheDeploymentMayNotAssume(t *testing.T) {
 	c := newCloud(t)
 	c.ring.Put(access.Key{ID: ownKey, Secret: secretOf(ownKey)})
 	r := failed(t, check(t, byRole(bucket, readerRole)))
-	if r.Name != "s3.authenticate" || !strings.Contains(r.Detail, "the deployment itself") || r.Remedy.Snippet != "" {
+	if r.Name != "s3.authenticate" || !strings.Contains(r.Detail, "the deployment itself") || !strings.Contains(r.Remedy.Snippet, "simulate-principal-policy") || strings.Contains(r.Remedy.Snippet, externalID) {
 		t.Errorf("a key without rights: %+v", r)
 	}
 	c.ring.Revoke(ownKey)
 	if r := failed(t, check(t, byRole(bucket, readerRole))); r.Name != "s3.authenticate" || r.Code != string(fault.Internal) {
 		t.Errorf("an unknown key: %+v", r)
+	}
+}
+
+// TestAPrefixInAnyScriptConnects: STS takes no character beyond Latin-1 as it is.
+func TestAPrefixInAnyScriptConnects(t *testing.T) {
+	c := newCloud(t)
+	const prefix = "出力/données/📦"
+	put(t, admin(c.s3), prefix+"/t/a.csv", "a\n1\n")
+	cfg := byRole(bucket, readerRole)
+	cfg.Settings["prefix"] = prefix
+	texts := map[string]string{}
+	for _, g := range catalog.S3Grants(source.GrantRequest{Settings: cfg.Settings, Method: catalog.S3Role, Principal: ownAccount}) {
+		texts[g.Language] = g.Text
+	}
+	c.put(t, readerRole, texts)
+	for _, r := range check(t, cfg) {
+		if r.Outcome != source.Pass {
+			t.Errorf("%s: %s: %s", r.Name, r.Outcome, r.Detail)
+		}
+	}
+	s := open(t, cfg)
+	plan, err := s.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "t"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := readAll(t, s, plan); err != nil || rows == "" {
+		t.Errorf("got %q, %v", rows, err)
 	}
 }

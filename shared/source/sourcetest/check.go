@@ -11,7 +11,8 @@ import (
 )
 
 // testChecks: all pass with what works; with one mistake, exactly the check
-// that is about it fails, what does not depend on it passes, and the rest is skipped.
+// that is about it fails, what does not depend on it passes, and the rest is
+// skipped. The failure comes with the provider's words and something to paste.
 func testChecks(t *testing.T, h Harness) {
 	t.Run("working", func(t *testing.T) {
 		results := check(t, h, h.Config)
@@ -39,8 +40,8 @@ func testChecks(t *testing.T, h Harness) {
 				if r.Name != b.Check || r.Code != string(b.Code) {
 					t.Errorf("%s fails with %s, want only %s with %s: %s", r.Name, r.Code, b.Check, b.Code, report(results))
 				}
-				if r.Detail == "" || r.Provider == "" || r.Remedy == nil || r.Remedy.Text == "" {
-					t.Errorf("%s does not say what failed, what the provider said and what to do: %s", r.Name, report(results))
+				if r.Detail == "" || r.Provider == "" || r.Remedy == nil || r.Remedy.Text == "" || r.Remedy.Snippet == "" {
+					t.Errorf("%s does not say what failed, what the provider said, what to do and what to paste: %s", r.Name, report(results))
 				}
 			}
 			if !found {
