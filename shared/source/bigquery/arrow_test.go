@@ -1,11 +1,14 @@
 package bigquery_test
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 	bq "google.golang.org/api/bigquery/v2"
@@ -145,6 +148,52 @@ func TestDecimals(t *testing.T) {
 			defer want.Release()
 			if !array.RecordEqual(want, out) {
 				t.Errorf("got %v, want %v", out, want)
+			}
+		})
+	}
+}
+
+// A session may be asked for buffers in any of the API's codecs.
+func TestCodecs(t *testing.T) {
+	sc := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "mail", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
+	rows := array.NewRecordBuilder(memory.DefaultAllocator, sc)
+	defer rows.Release()
+	for i := range int64(10_000) {
+		rows.Field(0).(*array.Int64Builder).Append(i)
+		if i%7 == 0 {
+			rows.Field(1).AppendNull()
+		} else {
+			rows.Field(1).(*array.StringBuilder).Append(fmt.Sprintf("user%d@example.com", i))
+		}
+	}
+	want := rows.NewRecordBatch()
+	defer want.Release()
+	message := func(p ipc.Payload) []byte {
+		defer p.Release()
+		var b bytes.Buffer
+		_, err := p.WritePayload(&b)
+		must(t, err)
+		return b.Bytes()
+	}
+	plain := 0
+	for _, codec := range []struct {
+		name    string
+		options []ipc.Option
+	}{{"none", nil}, {"LZ4_FRAME", []ipc.Option{ipc.WithLZ4()}}, {"ZSTD", []ipc.Option{ipc.WithZstd()}}} {
+		t.Run(codec.name, func(t *testing.T) {
+			batch, err := ipc.GetRecordBatchPayload(want, codec.options...)
+			must(t, err)
+			response := message(batch)
+			if codec.options == nil {
+				plain = len(response)
+			} else if len(response) >= plain {
+				t.Errorf("%d bytes, and %d uncompressed: nothing is shown", len(response), plain)
+			}
+			got, err := bigquery.Decode(message(ipc.GetSchemaPayload(sc, memory.DefaultAllocator)), response)
+			must(t, err)
+			defer got.Release()
+			if !array.RecordEqual(want, got) {
+				t.Error("the batch differs from the one that was sent")
 			}
 		})
 	}

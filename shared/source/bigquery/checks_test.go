@@ -210,28 +210,3 @@ func TestChecksUnderAPolicyTag(t *testing.T) {
 		}
 	}
 }
-
-// A credential that is let at chosen tables, as the grants for chosen tables do
-// it, works; the others show why they cannot be imported.
-func TestChosenTables(t *testing.T) {
-	peer := start(t)
-	fill(t, peer)
-	cfg := member(t, peer, reader, "bigquery.tables.get", "bigquery.tables.getData")
-	peer.GrantAll(reader, "projects/"+project+"/datasets/crm/tables/numbers", "bigquery.tables.get", "bigquery.tables.getData")
-	s := open(t, peer, cfg)
-	for name, r := range checked(t, s) {
-		if r.Outcome != source.Pass {
-			t.Errorf("%s: %s %s %s", name, r.Outcome, r.Detail, r.Provider)
-		}
-	}
-	page, err := s.Discover(t.Context(), "")
-	must(t, err)
-	for _, table := range page.Tables {
-		if want := table.Name != "crm.numbers"; (table.ProblemCode == string(fault.SourcePermission)) != want {
-			t.Errorf("%s: problem %q", table.Name, table.Problem)
-		}
-	}
-	if got := readAll(t, s, plan(t, s, source.PlanRequest{}, "crm.numbers")); len(got) != 80 {
-		t.Errorf("%d rows", len(got))
-	}
-}

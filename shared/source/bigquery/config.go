@@ -31,7 +31,7 @@ func parse(cfg source.Config) (config, error) {
 		location:   cfg.Text("location"),
 		datasets:   catalog.BigQueryDatasets(cfg.Text("datasets")),
 		connection: cfg.Connection,
-		grants:     source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method},
+		grants:     source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method, Connection: cfg.Connection},
 	}
 	c.billing = cmp.Or(cfg.Text("billing_project"), c.project)
 	if limit, ok := cfg.Settings["maximum_bytes_billed"].(float64); ok {

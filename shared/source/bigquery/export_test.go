@@ -17,6 +17,20 @@ func Convert(wanted []schema.Column, rec arrow.RecordBatch) (arrow.RecordBatch, 
 	return p.apply(rec)
 }
 
+// Decode reads one response of a stream.
+func Decode(schema, response []byte) (arrow.RecordBatch, error) {
+	d, err := newDecoder(schema)
+	if err != nil {
+		return nil, err
+	}
+	defer d.release()
+	rec, err := d.decode(response)
+	if err == nil {
+		rec.Retain()
+	}
+	return rec, err
+}
+
 // Restriction renders a filter.
 func Restriction(filter source.Filter, fields []*bigquery.TableFieldSchema) (string, error) {
 	return restriction(filter, fields)

@@ -90,7 +90,7 @@ func TestPartitionedTable(t *testing.T) {
 	}
 }
 
-// All splits of a plan, and a plan's second session, read the moment of the plan.
+// A table whose partitions have no column cannot be given the filter that it requires.
 func TestIngestionTimePartitions(t *testing.T) {
 	peer, s := warehouse(t)
 	must(t, peer.Redeclare("crm.visits", func(t *bq.Table) { t.TimePartitioning.Field = "" }))
