@@ -82,7 +82,7 @@ func secretOf(key []byte) string {
 
 func seedGoogle(ctx context.Context, peer *googlepeer.Peer) error {
 	peer.GrantAll(googleReader, "projects/"+googleProject,
-		"bigquery.jobs.create", "bigquery.readsessions.create", "bigquery.readsessions.getData", "bigquery.readsessions.update")
+		"bigquery.jobs.create", "bigquery.readsessions.create", "bigquery.readsessions.getData")
 	peer.GrantAll(googleReader, "projects/"+googleProject+"/datasets/crm",
 		"bigquery.datasets.get", "bigquery.tables.list", "bigquery.tables.get", "bigquery.tables.getData")
 	peer.GrantAll(googleReader, "projects/_/buckets/"+googleBucket, "storage.buckets.get", "storage.objects.list", "storage.objects.get")
