@@ -16,25 +16,29 @@ import (
 	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
-// command is a call of gcloud, and the condition that it was given.
+// command is a call of gcloud, or of bq, which is then its first argument, and
+// the condition that it was given.
 type command struct {
 	Args      []string
 	Condition string
 }
 
-// run runs what people paste, with a gcloud that writes down how it was called.
+// run runs what people paste, with a gcloud and a bq that write down how they were called.
 func run(t *testing.T, script string) []command {
 	t.Helper()
 	dir := t.TempDir()
 	const recorder = `#!/bin/sh
+if [ "${0##*/}" = bq ]; then set -- bq "$@"; fi
 n=$(ls -d call-* 2>/dev/null | wc -l)
 mkdir "call-$(printf %03d "$n")"
 for a in "$@"; do printf '%s\n' "$a"; done > "call-$(printf %03d "$n")/args"
 if [ -f headwater-condition.yaml ]; then mv headwater-condition.yaml "call-$(printf %03d "$n")/condition"; fi
 if [ "$1 $2" = "projects describe" ]; then echo 123456789012; fi
 `
-	if err := os.WriteFile(filepath.Join(dir, "gcloud"), []byte(recorder), 0o755); err != nil {
-		t.Fatal(err)
+	for _, program := range []string{"gcloud", "bq"} {
+		if err := os.WriteFile(filepath.Join(dir, program), []byte(recorder), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	sh := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script)
 	sh.Dir, sh.Env = dir, []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
