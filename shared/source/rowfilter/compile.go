@@ -127,14 +127,16 @@ func decimals(op source.Op, literals []any, scale int32) (narrowFunc, withinFunc
 	if scale < 0 {
 		factor.Inv(factor)
 	}
+	// The largest that 38 digits hold; arrow's MaxDecimal128 is a tenth of it.
+	largest := new(big.Int).Sub(new(big.Int).Exp(big.NewInt(10), big.NewInt(38), nil), big.NewInt(1))
 	for i, l := range literals {
 		scaled := new(big.Rat).Mul(l.(*big.Rat), factor)
 		floor, rest := new(big.Int).DivMod(scaled.Num(), scaled.Denom(), new(big.Int))
 		bounds[i] = bound[decimal128.Num]{exact: rest.Sign() == 0}
 		switch { // no column has so many digits
-		case floor.Cmp(decimal128.MaxDecimal128.BigInt()) > 0:
-			bounds[i] = bound[decimal128.Num]{value: decimal128.MaxDecimal128}
-		case floor.Cmp(decimal128.MaxDecimal128.Negate().BigInt()) < 0:
+		case floor.Cmp(largest) > 0:
+			bounds[i] = bound[decimal128.Num]{value: decimal128.FromBigInt(largest)}
+		case floor.CmpAbs(largest) > 0:
 			bounds[i] = bound[decimal128.Num]{value: decimal128.New(math.MinInt64, 0)}
 		default:
 			bounds[i].value = decimal128.FromBigInt(floor)
