@@ -57,7 +57,10 @@ func (l *Lake) Commit(ctx context.Context, id TableID, runID string, mode ingest
 		return "", fmt.Errorf("there is no mode %q", mode)
 	}
 	ctx = l.with(ctx)
-	run := commit{lake: l, id: id, runID: runID, mode: mode, parts: parts}
+	run := commit{lake: l, id: id, runID: runID, parts: parts, stage: replaceFiles}
+	if mode == ingest.Append {
+		run.stage = addFiles
+	}
 	return l.retryConflicts(ctx, func() (string, error) { return run.try(ctx) })
 }
 
@@ -65,10 +68,15 @@ type commit struct {
 	lake  *Lake
 	id    TableID
 	runID string
-	mode  ingest.Mode
 	parts iter.Seq2[[]byte, error] // nil once read
 	files []iceberg.DataFile
+	stage stage
 }
+
+// stage adds a run's change of tbl to tx as one snapshot with this summary, or
+// adds nothing where there is nothing to change. It may be called again, with a
+// newer version of the table.
+type stage func(ctx context.Context, c *commit, tbl *table.Table, tx *table.Transaction, summary iceberg.Properties) (staged bool, err error)
 
 func (c *commit) try(ctx context.Context) (string, error) {
 	tbl, err := c.lake.load(ctx, c.id)
@@ -81,15 +89,16 @@ func (c *commit) try(ctx context.Context) (string, error) {
 	if err := c.read(tbl); err != nil {
 		return "", err
 	}
-	if c.mode == ingest.Append && len(c.files) == 0 {
-		return "", nil
-	}
 	tx := tbl.NewTransaction()
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return "", fmt.Errorf("pinning the table's version: %w", err)
 	}
-	if err := c.stage(ctx, tbl, tx); err != nil {
+	staged, err := c.stage(ctx, c, tbl, tx, iceberg.Properties{RunIDKey: c.runID})
+	if err != nil {
 		return "", classify(fmt.Errorf("building a snapshot: %w", err))
+	}
+	if !staged {
+		return "", nil
 	}
 	committed, err := tx.Commit(ctx)
 	if err != nil {
@@ -119,19 +128,27 @@ func (c *commit) read(tbl *table.Table) error {
 	return nil
 }
 
-func (c *commit) stage(ctx context.Context, tbl *table.Table, tx *table.Transaction) error {
-	summary := iceberg.Properties{RunIDKey: c.runID}
-	if c.mode == ingest.Append {
-		return tx.AddDataFiles(ctx, c.files, summary, table.WithoutDuplicateCheck())
+func addFiles(ctx context.Context, c *commit, _ *table.Table, tx *table.Transaction, summary iceberg.Properties) (bool, error) {
+	if len(c.files) == 0 {
+		return false, nil
 	}
+	return true, tx.AddDataFiles(ctx, c.files, summary, table.WithoutDuplicateCheck())
+}
+
+func replaceFiles(ctx context.Context, c *commit, tbl *table.Table, tx *table.Transaction, summary iceberg.Properties) (bool, error) {
 	replaced, err := currentFiles(ctx, tbl)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(replaced) == 0 && len(c.files) == 0 {
-		return tx.AddFiles(ctx, nil, summary, false) // a snapshot without a change
+		return true, unchanged(ctx, tx, summary)
 	}
-	return tx.ReplaceDataFilesWithDataFiles(ctx, replaced, c.files, summary)
+	return true, tx.ReplaceDataFilesWithDataFiles(ctx, replaced, c.files, summary)
+}
+
+// unchanged makes a snapshot without a change, for the run's id alone.
+func unchanged(ctx context.Context, tx *table.Transaction, summary iceberg.Properties) error {
+	return tx.AddFiles(ctx, nil, summary, false)
 }
 
 // currentFiles lists the data files of the table's current snapshot.

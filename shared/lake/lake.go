@@ -40,6 +40,9 @@ const RunIDKey = "headwater.run-id"
 // DefaultTargetFileBytes is the size at which a Writer begins another data file.
 const DefaultTargetFileBytes = 128 << 20
 
+// DefaultMergeRows is how many rows a merge compares in memory, in about 150 bytes each.
+const DefaultMergeRows = 1 << 20
+
 // Config says where the lake is. AWS credentials are not here: they come from
 // the SDK's default chain, which refreshes them when they expire.
 type Config struct {
@@ -49,6 +52,7 @@ type Config struct {
 	Region          string // empty: the SDK's default
 	S3Endpoint      string // empty: AWS; else a URL, addressed path-style
 	TargetFileBytes int64  // 0: DefaultTargetFileBytes
+	MergeRows       int64  // how many rows a merge compares in memory; 0: DefaultMergeRows
 }
 
 // Lake is an open lake. It may be used concurrently.
@@ -57,6 +61,7 @@ type Lake struct {
 	aws         *aws.Config
 	warehouse   string
 	targetBytes int64
+	mergeRows   int64
 	closers     []func() error
 }
 
@@ -65,7 +70,10 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/"), targetBytes: cfg.TargetFileBytes}
+	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/"), targetBytes: cfg.TargetFileBytes, mergeRows: cfg.MergeRows}
+	if l.mergeRows == 0 {
+		l.mergeRows = DefaultMergeRows
+	}
 	if l.targetBytes == 0 {
 		l.targetBytes = DefaultTargetFileBytes
 	}
@@ -88,6 +96,8 @@ func (c Config) validate() error {
 		return errors.New(`the warehouse must begin with "s3://"`)
 	case c.TargetFileBytes < 0:
 		return errors.New("the target file size must not be negative")
+	case c.MergeRows < 0:
+		return errors.New("the rows that a merge compares in memory must not be negative")
 	}
 	return nil
 }

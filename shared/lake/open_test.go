@@ -18,6 +18,7 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		"a directory as a file":  func(c *lake.Config) { c.URI = t.TempDir() },
 		"a warehouse on disk":    func(c *lake.Config) { c.Warehouse = "/tmp/lake" },
 		"a negative target size": func(c *lake.Config) { c.TargetFileBytes = -1 },
+		"negative merge rows":    func(c *lake.Config) { c.MergeRows = -1 },
 	}
 	for name, breakIt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,144 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// Merge says how rows of a run replace rows of the table.
+type Merge struct {
+	// Key names the columns that identify a row, at least one, none of them floating point.
+	Key []string
+	// Order names the columns that tell which of a run's rows with one key is the last: the cursor, then what decides
+	// between equal cursors. They are compared in turn, ascending, null before any value. Where all are equal, the
+	// later row of the later part is the last: for a result that does not depend on how a run was split, name columns
+	// enough that equal rows are alike.
+	Order []string
+	// Deleted names a boolean column, or is empty. A row that is the last of its key and has true in it deletes the
+	// key: no row of it stays. To keep such rows, marked, leave this empty: they are merged like any other.
+	Deleted string
+}
+
+// Merge commits the run's files as Commit does, exactly once by run id, so that
+// of each key that the run has, its last row in the run is the table's only one.
+// The table's rows of other keys stay.
+//
+// A run's row replaces the table's whatever the latter's order: a source hands
+// out its rows as they are now, so what a later run reads is newer. Importing a
+// range that is older than what the table has of the same keys is the caller's
+// to avoid.
+//
+// The work is linear in the run: its files' columns of Key, Order and Deleted are
+// read, never the table's. Replaced rows are named in delete files: equality deletes of
+// the run's keys for what the table had, position deletes for rows that the run
+// itself supersedes. Maintain folds them into the data. Of the run's rows, a
+// few are held in memory at once (Config.MergeRows); of a larger run about 30
+// bytes and the order columns per row go through temporary files.
+//
+// A row without a value in a key column is refused with fault.LakeIncompatible
+// and the column as Field, before anything is written. A run without rows makes
+// no snapshot and returns "".
+func (l *Lake) Merge(ctx context.Context, id TableID, runID string, by Merge, parts iter.Seq2[[]byte, error]) (snapshotID string, err error) {
+	if runID == "" {
+		return "", errors.New("a commit needs a run id")
+	}
+	if len(by.Key) == 0 {
+		return "", errors.New("a merge needs key columns")
+	}
+	ctx = l.with(ctx)
+	m := &merge{Merge: by, inMemory: l.mergeRows}
+	run := commit{lake: l, id: id, runID: runID, parts: parts, stage: m.stage}
+	return l.retryConflicts(ctx, func() (string, error) { return run.try(ctx) })
+}
+
+// merge keeps what a commit need not do again after a conflict: it depends on
+// the run's files only.
+type merge struct {
+	Merge
+	inMemory  int64 // how many claims may be
+	verdict   *verdict
+	rows      []iceberg.DataFile // the run's files that have rows to show
+	positions []iceberg.DataFile
+	keys      []iceberg.DataFile // nil until the table has rows that they could delete
+}
+
+func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *table.Transaction, summary iceberg.Properties) (bool, error) {
+	if len(c.files) == 0 {
+		return false, nil
+	}
+	placed, err := withDataPath(tbl, tbl.Location()+"/data/"+c.runID)
+	if err != nil {
+		return false, fmt.Errorf("preparing delete files: %w", err)
+	}
+	if err := m.judge(ctx, placed, c.files); err != nil {
+		return false, err
+	}
+	if m.keys == nil && tbl.CurrentSnapshot() != nil {
+		if m.keys, err = m.writeKeys(ctx, placed, c.files); err != nil {
+			return false, fmt.Errorf("writing equality deletes: %w", err)
+		}
+	}
+	if len(m.rows)+len(m.positions)+len(m.keys) == 0 {
+		return true, unchanged(ctx, tx, summary) // else a later call could delete what came between
+	}
+	return true, tx.NewRowDelta(summary).AddRows(m.rows...).AddDeletes(m.positions...).AddDeletes(m.keys...).Commit(ctx)
+}
+
+// judge finds the last row of each key and writes the position deletes of the others.
+func (m *merge) judge(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) error {
+	if m.verdict != nil {
+		return nil
+	}
+	if err := m.check(tbl.Schema()); err != nil {
+		return err
+	}
+	found, err := m.resolve(ctx, tbl, files)
+	if err != nil {
+		return err
+	}
+	if m.positions, err = writePositions(ctx, tbl, files, found); err != nil {
+		return fmt.Errorf("writing position deletes: %w", err)
+	}
+	for i, file := range files {
+		if !found.hidden(i) {
+			m.rows = append(m.rows, file)
+		}
+	}
+	m.verdict = found
+	return nil
+}
+
+// check refuses columns that the table lacks or that cannot be what they are named for.
+func (m *merge) check(sc *iceberg.Schema) error {
+	for _, name := range m.columns() {
+		field, ok := sc.FindFieldByName(name)
+		switch {
+		case !ok:
+			return fault.Field(fault.LakeIncompatible, name, "the table has no column of this name")
+		case name == m.Deleted && !field.Type.Equals(iceberg.PrimitiveTypes.Bool):
+			return fault.Field(fault.LakeIncompatible, name, "a column that says whether a row is deleted must be boolean")
+		case slices.Contains(m.Key, name) && field.Type.Equals(iceberg.PrimitiveTypes.Float64):
+			return fault.Field(fault.LakeIncompatible, name, "a floating point column cannot be a key")
+		}
+	}
+	return nil
+}
+
+// columns are those that a merge reads, each once.
+func (m *merge) columns() []string {
+	var names []string
+	for _, name := range slices.Concat(m.Key, m.Order, []string{m.Deleted}) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,181 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// mostShards is how many temporary files the claims of a large run are spread over at most.
+const mostShards = 256
+
+// verdict says of each row of a run what becomes of it, file by file.
+type verdict struct {
+	superseded []rowSet // a later row of the run has its key
+	hide       []rowSet // superseded, or the last of a key that it deletes
+	rows       []int64
+}
+
+// rowSet is a set of row numbers of one file.
+type rowSet []uint64
+
+func (s rowSet) add(row uint32)      { s[row>>6] |= 1 << (row & 63) }
+func (s rowSet) has(row uint32) bool { return s[row>>6]&(1<<(row&63)) != 0 }
+
+func (s rowSet) count() int64 {
+	n := 0
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return int64(n)
+}
+
+// hidden reports whether no row of the file is to be seen.
+func (v *verdict) hidden(file int) bool { return v.hide[file].count() == v.rows[file] }
+
+func newVerdict(files []iceberg.DataFile) (*verdict, error) {
+	v := &verdict{}
+	paths := make(map[string]bool, len(files))
+	for _, file := range files {
+		if paths[file.FilePath()] {
+			return nil, errors.New("the run has a data file twice")
+		}
+		if file.Count() > math.MaxUint32 {
+			return nil, errors.New("a data file has too many rows")
+		}
+		paths[file.FilePath()] = true
+		words := (file.Count() + 63) / 64
+		v.superseded, v.hide = append(v.superseded, make(rowSet, words)), append(v.hide, make(rowSet, words))
+		v.rows = append(v.rows, file.Count())
+	}
+	return v, nil
+}
+
+// resolve reads the run's files once and finds the last row of each key.
+func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) (found *verdict, err error) {
+	if found, err = newVerdict(files); err != nil {
+		return nil, err
+	}
+	var total int64
+	for _, rows := range found.rows {
+		total += rows
+	}
+	if total <= m.inMemory {
+		j := newJudge(found)
+		if err := m.claims(ctx, tbl, files, j.hear); err != nil {
+			return nil, err
+		}
+		j.close()
+		return found, nil
+	}
+	spread, err := openShards(int(min(total/m.inMemory+1, mostShards)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, spread.close()) }()
+	if err := m.claims(ctx, tbl, files, spread.add); err != nil {
+		return nil, err
+	}
+	for _, one := range spread {
+		j := newJudge(found)
+		if err := one.each(j.hear); err != nil {
+			return nil, fmt.Errorf("comparing rows: %w", err)
+		}
+		j.close()
+	}
+	return found, nil
+}
+
+// claims hands on the claim of each row, in the order of files and rows. A
+// claim's order is valid until the next call.
+func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.DataFile, do func(claim) error) error {
+	for i, file := range files {
+		row := uint32(0)
+		err := readColumns(ctx, tbl, file, m.columns(), func(batch arrow.RecordBatch) error {
+			read, err := m.reader(batch)
+			if err != nil {
+				return err
+			}
+			for r := range int(batch.NumRows()) {
+				c := read(r)
+				c.at = position{file: uint32(i), row: row} //nolint:gosec // a run has fewer files
+				row++
+				if err := do(c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil && int64(row) != file.Count() {
+			err = errors.New("a data file has another number of rows than its description says")
+		}
+		if err != nil {
+			return fmt.Errorf("reading keys: %w", err)
+		}
+	}
+	return nil
+}
+
+// reader returns the function from row number to claim. What it returns is
+// valid until the next call.
+func (m *merge) reader(batch arrow.RecordBatch) (func(row int) claim, error) {
+	key, err := appenders(batch, m.Key)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range m.Key {
+		if columnOf(batch, name).NullN() > 0 {
+			return nil, fault.Field(fault.LakeIncompatible, name, "a row has no value in this key column")
+		}
+	}
+	order, err := appenders(batch, m.Order)
+	if err != nil {
+		return nil, err
+	}
+	deletes := func(int) bool { return false }
+	if m.Deleted != "" {
+		flag, ok := columnOf(batch, m.Deleted).(*array.Boolean)
+		if !ok {
+			return nil, fault.Field(fault.LakeIncompatible, m.Deleted, "the column is not boolean")
+		}
+		deletes = func(row int) bool { return flag.IsValid(row) && flag.Value(row) }
+	}
+	var keyBytes, orderBytes []byte
+	return func(row int) claim {
+		keyBytes, orderBytes = key(keyBytes[:0], row), order(orderBytes[:0], row)
+		sum := sha256.Sum256(keyBytes)
+		return claim{key: [16]byte(sum[:16]), deletes: deletes(row), order: orderBytes}
+	}, nil
+}
+
+// appenders joins the appenders of the columns.
+func appenders(batch arrow.RecordBatch, names []string) (appender, error) {
+	each := make([]appender, len(names))
+	for i, name := range names {
+		a, err := appenderOf(name, columnOf(batch, name))
+		if err != nil {
+			return nil, err
+		}
+		each[i] = a
+	}
+	return func(dst []byte, row int) []byte {
+		for _, a := range each {
+			dst = a(dst, row)
+		}
+		return dst
+	}, nil
+}
+
+func columnOf(batch arrow.RecordBatch, name string) arrow.Array {
+	return batch.Column(batch.Schema().FieldIndices(name)[0])
+}
