@@ -86,17 +86,20 @@ func TestFunctions(t *testing.T) {
 	}
 	worker := []string{names.EnvBucket, names.EnvLogLevel, names.EnvTable}
 	with := func(more ...string) []string { return slices.Sorted(slices.Values(append(more, worker...))) }
+	sources := func(more ...string) []string {
+		return with(append(more, names.EnvSecretPrefix, "SF_DISABLE_MINICORE", "SNOWFLAKE_DISABLE_PLATFORM_DETECTION")...)
+	}
 	want := map[string]settings{
 		"headwater-authorizer": {512, 30, []string{names.EnvLogLevel, names.EnvTable}},
 		"headwater-api": {512, 30, with(names.EnvKMSKeyID, names.EnvSecretPrefix,
 			names.EnvValidateConnectionARN, names.EnvRunImportARN, names.EnvPrincipal)},
 		"headwater-lookup":   {2048, 30, with(names.EnvLakeCatalog)},
-		"headwater-check":    {512, 60, with(names.EnvSecretPrefix)},
-		"headwater-discover": {512, 120, with(names.EnvSecretPrefix)},
+		"headwater-check":    {512, 60, sources()},
+		"headwater-discover": {512, 120, sources()},
 		"headwater-roster":   {512, 30, with()},
 		"headwater-claim":    {512, 30, with()},
-		"headwater-plan":     {2048, 300, with(names.EnvSecretPrefix, names.EnvLakeCatalog)},
-		"headwater-extract":  {2048, 900, with(names.EnvSecretPrefix, names.EnvLakeCatalog)},
+		"headwater-plan":     {2048, 900, sources(names.EnvLakeCatalog)},
+		"headwater-extract":  {2048, 900, sources(names.EnvLakeCatalog)},
 		"headwater-commit":   {2048, 600, with(names.EnvLakeCatalog)},
 		"headwater-settle":   {2048, 30, with(names.EnvLakeCatalog)},
 	}

@@ -49,7 +49,7 @@ func (s *stack) addWorkers() {
 			},
 		},
 		{
-			name: names.Plan, memory: memoryLake, timeout: 300,
+			name: names.Plan, memory: memoryLake, timeout: 900,
 			env: s.env(sourceEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -86,6 +87,40 @@ func TestTaskReportsCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The work's time ends before the function's, so that there is some left to clean up and to report.
+func TestTaskEndsEarly(t *testing.T) {
+	for given, want := range map[time.Duration]time.Duration{
+		15 * time.Minute: 14*time.Minute + 45*time.Second, 2 * time.Minute: 108 * time.Second, 30 * time.Second: 27 * time.Second,
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), given)
+		h := lambdahost.Task(slog.New(slog.DiscardHandler), func(ctx context.Context, _ input) (output, error) {
+			deadline, ok := ctx.Deadline()
+			if left := time.Until(deadline); !ok || left > want || left < want-5*time.Second {
+				t.Errorf("of %s the work has %s, want %s", given, left, want)
+			}
+			return output{}, nil
+		})
+		if _, err := h.Invoke(ctx, []byte(payload)); err != nil {
+			t.Errorf("%s: %v", given, err)
+		}
+		cancel()
+	}
+}
+
+// What the work reports at its own end of time is what the caller gets.
+func TestTaskReportsThatTimeIsUp(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	h := lambdahost.Task(slog.New(slog.DiscardHandler), func(ctx context.Context, _ input) (output, error) {
+		<-ctx.Done()
+		return output{}, fmt.Errorf("waiting: %w", ctx.Err())
+	})
+	_, err := h.Invoke(ctx, []byte(payload))
+	if reported, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || reported.Type != string(fault.Unavailable) || ctx.Err() != nil {
+		t.Errorf("reported %v, and the function's own time: %v", err, ctx.Err())
 	}
 }
 
