@@ -33,8 +33,9 @@ crosscheck: build tools ## hold the product against recordings of AWS and indepe
 conformance: ## the suite that every driver passes, as a matrix of drivers and capabilities
 	go run ./scripts/conformance
 
-bench: ## benchmarks
+bench: ## benchmarks of the packages, then whole imports against DuckDB on one core; see docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem ./shared/...
+	go run ./scripts/bench $(BENCH)
 
 build: ## the functions for this machine, into .local/bin
 	scripts/build.sh

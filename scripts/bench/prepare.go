@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// build makes the programs, so that no build is measured.
+func (b bench) build(ctx context.Context) error {
+	for _, p := range []struct{ dir, target, name string }{
+		{".", "./scripts/seed", "seed"},
+		{".", "./scripts/bench/stage", "stage"},
+		{".", "./scripts/bench/worker", "worker"},
+		{"scripts/bench/duck", ".", "duck"},
+	} {
+		if _, err := output(ctx, "go", "build", "-C", p.dir, "-o", b.program(p.name), p.target); err != nil {
+			return fmt.Errorf("building %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func (b bench) program(name string) string { return filepath.Join(b.dir, name) }
+
+// seeded is what the seed command says of the profiles that it wrote.
+type seeded struct {
+	Rows  int64 `json:"rows"`
+	Good  int64 `json:"good"`
+	Bytes int64 `json:"bytes"`
+}
+
+// prepare makes a task's data, or finds it made, and returns where it is.
+func (b bench) prepare(ctx context.Context, d data) (input string, found seeded, err error) {
+	dir := filepath.Join(b.dir, "data", d.name(b.rows))
+	note := dir + ".json"
+	manifest, err := os.ReadFile(note)
+	if errors.Is(err, fs.ErrNotExist) {
+		manifest, err = b.seed(ctx, d, dir, note)
+	}
+	if err != nil {
+		return "", found, err
+	}
+	var all struct {
+		Tables []seeded `json:"tables"`
+	}
+	if err := json.Unmarshal(manifest, &all); err != nil || len(all.Tables) != 1 {
+		return "", found, errors.Join(errors.New("the manifest does not describe one table"), err)
+	}
+	input = filepath.Join(dir, "profiles")
+	if d.arrow == "" {
+		return input, all.Tables[0], nil
+	}
+	input, err = b.stage(ctx, d, input)
+	return input, all.Tables[0], err
+}
+
+func (b bench) seed(ctx context.Context, d data, dir, note string) ([]byte, error) {
+	manifest, err := output(ctx, b.program("seed"), "-to", dir, "-rows", fmt.Sprint(b.rows), "-tables", "profiles",
+		"-format", d.format, "-compression", d.compression, fmt.Sprintf("-clean=%t", !d.messy))
+	if err != nil {
+		return nil, fmt.Errorf("making data: %w", err)
+	}
+	return manifest, os.WriteFile(note, manifest, 0o644)
+}
+
+// stage rewrites the Parquet files at input as an Arrow stream beside them.
+func (b bench) stage(ctx context.Context, d data, input string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(input, "*.parquet"))
+	if err != nil || len(files) != 1 {
+		return "", fmt.Errorf("%d Parquet files, want one: %w", len(files), err)
+	}
+	stream := filepath.Join(filepath.Dir(input), d.arrow+".arrows")
+	if _, err := os.Stat(stream); err == nil {
+		return stream, nil
+	}
+	if _, err := output(ctx, b.program("stage"), d.arrow, files[0], stream+".part"); err != nil {
+		return "", fmt.Errorf("making the Arrow stream: %w", err)
+	}
+	return stream, os.Rename(stream+".part", stream)
+}
+
+// output runs a command that is not measured.
+func output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return out, nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// peerName is how a line names the ratio to the peer.
+func (r result) peerName() string {
+	if r.peer == nil {
+		return "bare"
+	}
+	return "duckdb"
+}
+
+func (r result) ratio() float64 { return median(r.ratios(), middle) }
+
+func (r result) sizeRatio() float64 { return float64(r.ourBytes) / float64(r.theirBytes) }
+
+func (r result) rowsPerCPU() float64 { return float64(r.rows) / cpu(r.ours) }
+
+// line is a task's result for people and programs.
+func (r result) line() string {
+	ratios := r.ratios()
+	line := fmt.Sprintf("%s ratio_%s=%.2f ratio_min=%.2f ratio_max=%.2f target=%.2f rss_mb=%.0f peer_rss_mb=%.0f size_ratio=%.3f rows_per_cpu_s=%.0f cpu_s=%.2f peer_cpu_s=%.2f wall_s=%.2f peer_wall_s=%.2f",
+		r.name, r.peerName(), r.ratio(), slices.Min(ratios), slices.Max(ratios), r.target, peak(r.ours), peak(r.theirs),
+		r.sizeRatio(), r.rowsPerCPU(), cpu(r.ours), cpu(r.theirs), wall(r.ours), wall(r.theirs))
+	if len(r.read) > 0 {
+		read, mapping, writing := r.split()
+		line += fmt.Sprintf(" read_cpu_s=%.2f map_cpu_s=%.2f write_cpu_s=%.2f", read, mapping, writing)
+	}
+	return line
+}
+
+// split divides our CPU seconds among reading, mapping and writing. Each is a difference of medians of whole
+// processes, so a small one is not exact.
+func (r result) split() (read, mapping, writing float64) {
+	read = cpu(r.read)
+	mapping = max(cpu(r.mapped)-read, 0)
+	return read, mapping, max(cpu(r.ours)-read-mapping, 0)
+}
+
+// table is the results as Markdown.
+func table(results []result) string {
+	var b strings.Builder
+	b.WriteString("| task | work | peer | ratio (min … max) | target | rows per CPU s | CPU s, ours / peer | wall s, ours / peer | peak MiB, ours / peer | output, ours / peer | read + map + write, CPU s |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range results {
+		ratios := r.ratios()
+		parts := ""
+		if len(r.read) > 0 {
+			read, mapping, writing := r.split()
+			parts = fmt.Sprintf("%.2f + %.2f + %.2f", read, mapping, writing)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | **%.2f** (%.2f … %.2f) | %.2f | %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %.3f | %s |\n",
+			r.name, r.title, r.peerName(), r.ratio(), slices.Min(ratios), slices.Max(ratios), r.target, r.rowsPerCPU(),
+			cpu(r.ours), cpu(r.theirs), wall(r.ours), wall(r.theirs), peak(r.ours), peak(r.theirs), r.sizeRatio(), parts)
+	}
+	return b.String()
+}
