@@ -20,13 +20,16 @@ const (
 	SHA256 Transform = "sha256" // lower-case hex of the UTF-8 bytes
 )
 
-// Column maps one source column to one column of the lake.
+// Column maps one source column, or a constant, to one column of the lake: a
+// value is cast, then transformed, and what is null then is the default.
 type Column struct {
-	Source     string      `json:"source"`
+	Source     string      `json:"source,omitempty"` // empty with a constant
 	Target     string      `json:"target"`
 	Type       schema.Type `json:"type,omitempty"`     // cast to; empty keeps the canonical or the source type
 	Required   bool        `json:"required,omitempty"` // rows where the result is null go to quarantine
 	Transforms []Transform `json:"transforms,omitempty"`
+	Constant   *string     `json:"constant,omitempty"` // the value in every row, in the form of IsLiteral
+	Default    *string     `json:"default,omitempty"`  // the value in the place of null, in the form of IsLiteral
 }
 
 // Mapping is the columns of an import, in lake order.
@@ -38,7 +41,7 @@ var targetName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 func (m Mapping) Sources() []string {
 	var names []string
 	for _, c := range m {
-		if !slices.Contains(names, c.Source) {
+		if c.Constant == nil && !slices.Contains(names, c.Source) {
 			names = append(names, c.Source)
 		}
 	}
@@ -59,6 +62,7 @@ func (m Mapping) bound(problems *fault.List) {
 	size := 0
 	for i, c := range m {
 		size += columnBytes + len(c.Source) + len(c.Target)
+		size += c.boundLiterals(fmt.Sprintf("mapping[%d]", i), problems)
 		for _, transform := range c.Transforms {
 			size += len(transform) + 1
 		}
@@ -109,8 +113,12 @@ func (c *Column) resolve(field string, t Type, table schema.Table, problems *fau
 	case !known && !t.OpenColumns():
 		problems.Add(fault.ImportMapping, field+".target", fmt.Sprintf("a %s import has only these columns: %s", t, strings.Join(canonicalNames(t), ", ")))
 	}
+	if c.Constant != nil {
+		c.resolveConstant(field, t, problems)
+		return
+	}
 	if c.Source == "" {
-		problems.Add(fault.MissingField, field+".source", "name a column of the table")
+		problems.Add(fault.MissingField, field+".source", "name a column of the table, or give a constant")
 		return
 	}
 	column, ok := table.Column(c.Source)
@@ -119,26 +127,37 @@ func (c *Column) resolve(field string, t Type, table schema.Table, problems *fau
 		return
 	}
 	c.Required = c.Required || canonical.Required
-	c.resolveType(field, canonical, column, problems)
-}
-
-func (c *Column) resolveType(field string, canonical Canonical, column schema.Column, problems *fault.List) {
-	switch {
-	case c.Type == "" && canonical.Type != "":
-		c.Type = canonical.Type
-	case c.Type == "" && len(c.Transforms) > 0:
-		c.Type = schema.String
-	case c.Type == "":
-		c.Type = column.Type
-	case !slices.Contains(schema.Types(), c.Type):
-		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("must be one of: %v", schema.Types()))
+	otherwise := column.Type
+	if len(c.Transforms) > 0 {
+		otherwise = schema.String
+	}
+	if !c.resolveType(field, canonical, otherwise, problems) {
 		return
-	case canonical.Type != "" && c.Type != canonical.Type:
-		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s is always %s", canonical.Name, canonical.Type))
 	}
 	if !Castable(column.Type, c.Type) {
 		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s cannot be cast to %s", column.Type, c.Type))
 	}
+	c.resolveTransforms(field, problems)
+	c.resolveDefault(field, t, problems)
+}
+
+// resolveType fills in the type, and reports false for one that does not exist.
+func (c *Column) resolveType(field string, canonical Canonical, otherwise schema.Type, problems *fault.List) bool {
+	switch {
+	case c.Type == "" && canonical.Type != "":
+		c.Type = canonical.Type
+	case c.Type == "":
+		c.Type = otherwise
+	case !slices.Contains(schema.Types(), c.Type):
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("must be one of: %v", schema.Types()))
+		return false
+	case canonical.Type != "" && c.Type != canonical.Type:
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s is always %s", canonical.Name, canonical.Type))
+	}
+	return true
+}
+
+func (c *Column) resolveTransforms(field string, problems *fault.List) {
 	for i, transform := range c.Transforms {
 		at := fmt.Sprintf("%s.transforms[%d]", field, i)
 		switch {

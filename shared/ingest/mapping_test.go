@@ -10,10 +10,15 @@ import (
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
+func of(text string) *string { return &text }
+
 func TestResolve(t *testing.T) {
 	const at = "mapping[0]."
 	email := ingest.Column{Source: "Email", Target: "identifier"}
 	with := func(c ...ingest.Column) ingest.Mapping { return append(ingest.Mapping{email}, c...) }
+	activity := func(c ...ingest.Column) ingest.Mapping {
+		return append(with(ingest.Column{Source: "Happened", Target: "event_time"}), c...)
+	}
 	for name, test := range map[string]struct {
 		kind    ingest.Type
 		mapping ingest.Mapping
@@ -41,6 +46,22 @@ func TestResolve(t *testing.T) {
 		"not castable":          {ingest.UserProfile, with(ingest.Column{Source: "bool", Target: "x", Type: schema.Date}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
 		"an unknown transform":  {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{"trim", "md5"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[1]"}}},
 		"a number transformed":  {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Type: schema.Int64, Transforms: []ingest.Transform{"trim"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[0]"}}},
+		"a constant":            {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: of("bought")}), nil},
+		"a constant of a type":  {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Date, Constant: of("2024-02-29")}), nil},
+		"an empty constant":     {ingest.UserProfile, with(ingest.Column{Target: "x", Constant: of("")}), nil},
+		"a default":             {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: of("0")}), nil},
+		"a constant no number":  {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Int64, Constant: of("many")}), []problem{{fault.ImportMapping, "mapping[1].constant"}}},
+		"a constant no type":    {ingest.UserProfile, with(ingest.Column{Target: "x", Type: "int", Constant: of("1")}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
+		"a constant identifier": {ingest.UserProfile, ingest.Mapping{{Target: "identifier", Constant: of("a")}}, []problem{{fault.ImportMapping, at + "constant"}}},
+		"a default identifier":  {ingest.UserProfile, ingest.Mapping{{Source: "Email", Target: "identifier", Default: of("a")}}, []problem{{fault.ImportMapping, at + "default"}}},
+		"an event of no name":   {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: of("")}), []problem{{fault.ImportMapping, "mapping[2].constant"}}},
+		"a default of no name":  {ingest.UserActivity, activity(ingest.Column{Source: "string", Target: "event_name", Default: of("")}), []problem{{fault.ImportMapping, "mapping[2].default"}}},
+		"a default no number":   {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: of("none")}), []problem{{fault.ImportMapping, "mapping[1].default"}}},
+		"a constant and more": {
+			ingest.UserProfile,
+			with(ingest.Column{Source: "int64", Target: "x", Constant: of("1"), Default: of("1"), Transforms: []ingest.Transform{ingest.Trim}}),
+			[]problem{{fault.ImportMapping, "mapping[1].source"}, {fault.ImportMapping, "mapping[1].transforms"}, {fault.ImportMapping, "mapping[1].default"}},
+		},
 		"everything wrong at once": {
 			ingest.IdentityGraph,
 			ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "nothing", Target: "First"}, {Source: "bool", Target: "linked_at", Type: schema.Date}},
@@ -70,6 +91,7 @@ func TestResolveFillsIn(t *testing.T) {
 		{Source: "decimal", Target: "price"},
 		{Source: "int64", Target: "hashed", Transforms: []ingest.Transform{ingest.SHA256}},
 		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
+		{Target: "channel", Constant: of("web")},
 	}.Resolve(ingest.UserActivity, people())
 	ok(t, err)
 	same(t, "mapping", ingest.Mapping{
@@ -79,6 +101,7 @@ func TestResolveFillsIn(t *testing.T) {
 		{Source: "decimal", Target: "price", Type: schema.Decimal},
 		{Source: "int64", Target: "hashed", Type: schema.String, Transforms: []ingest.Transform{ingest.SHA256}},
 		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
+		{Target: "channel", Type: schema.String, Constant: of("web")},
 	}, got)
 	same(t, "sources", []string{"int64", "Happened", "Email", "decimal", "string"}, got.Sources())
 
@@ -90,6 +113,7 @@ func TestResolveFillsIn(t *testing.T) {
 		{Name: "price", Type: schema.Decimal, Nullable: true, Precision: 38, Scale: 9},
 		{Name: "hashed", Type: schema.String, Nullable: true},
 		{Name: "amount", Type: schema.Float64},
+		{Name: "channel", Type: schema.String, Nullable: true},
 	}, i.LakeColumns())
 	if got := i.TableName(); got != "user_activity_imp_1" {
 		t.Errorf("table %s", got)
@@ -124,6 +148,33 @@ func TestCastable(t *testing.T) {
 			expected := from == to || to == schema.String && from != schema.Bytes || slices.Contains(strings.Fields(want[from]), string(to))
 			if got := ingest.Castable(from, to); got != expected {
 				t.Errorf("Castable(%s, %s) = %t", from, to, got)
+			}
+		}
+	}
+}
+
+func TestIsLiteral(t *testing.T) {
+	for kind, texts := range map[schema.Type]struct{ good, bad []string }{
+		schema.String:    {[]string{"", " x", "größe"}, nil},
+		schema.Int64:     {[]string{"0", "-7", "9223372036854775807"}, []string{"", "+1", "1.0", "9223372036854775808", "1_000"}},
+		schema.Float64:   {[]string{"0.25", "-1e3", "1E-300"}, []string{"", ".5", "NaN", "Infinity", "1e999", "0x1p3", "1,5"}},
+		schema.Decimal:   {[]string{"12.34", "-0.000000001"}, []string{"", "1e3", "0.0000000001", "100000000000000000000000000000", "."}},
+		schema.Bool:      {[]string{"true", "false"}, []string{"", "1", "TRUE", "yes"}},
+		schema.Date:      {[]string{"2024-02-29"}, []string{"", "2023-02-29", "0000-01-01", "24-02-29", "2024-02-29T00:00:00Z"}},
+		schema.Timestamp: {[]string{"2024-02-29T10:00:00Z", "2024-02-29T10:00:00.123456+05:30"}, []string{"", "2024-02-29", "2024-02-29T10:00:00", "2024-02-29T10:00:00,5Z", "2024-02-29T10:00:00.1234567Z", "2024-02-29T10:00:00+24:00", "0000-01-01T00:00:00Z"}},
+		schema.Time:      {[]string{"10:00:00", "23:59:59.999999"}, []string{"", "24:00:00", "10:00", "10:00:00.1234567"}},
+		schema.Bytes:     {[]string{"", "AP8="}, []string{"AP8", "hello!"}},
+		schema.JSON:      {[]string{"null", `{"a":[1]}`, `"x"`}, []string{"", "{", "NaN"}},
+		"unknown":        {nil, []string{"", "x"}},
+	} {
+		for _, text := range texts.good {
+			if !ingest.IsLiteral(kind, text) {
+				t.Errorf("%q is refused as %s", text, kind)
+			}
+		}
+		for _, text := range texts.bad {
+			if ingest.IsLiteral(kind, text) {
+				t.Errorf("%q is taken as %s", text, kind)
 			}
 		}
 	}

@@ -136,6 +136,7 @@ func (n NewImport) covers(p *schema.Partitioning) error {
 // check holds a mapping to its import type, whatever columns there are: as if
 // each were of the type that it is cast to, or else text.
 func (m Mapping) check(t Type) error {
+	var problems fault.List
 	table, imagined := schema.Table{}, make(Mapping, len(m))
 	for i, c := range m {
 		column := schema.Column{Name: strconv.Itoa(i), Type: schema.String}
@@ -145,7 +146,13 @@ func (m Mapping) check(t Type) error {
 		if c.Source != "" {
 			c.Source = column.Name
 		}
+		if canonical, _ := t.Canonical(c.Target); c.Default != nil && c.Type == "" && canonical.Type == "" && len(c.Transforms) == 0 {
+			problems.Add(fault.ImportMapping, fmt.Sprintf("mapping[%d].type", i), "a default needs a type where the source's is not known yet")
+		}
 		imagined[i], table.Columns = c, append(table.Columns, column)
+	}
+	if err := problems.Err(); err != nil {
+		return err
 	}
 	_, err := imagined.Resolve(t, table)
 	return err

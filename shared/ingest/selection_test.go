@@ -31,7 +31,7 @@ func TestCreateWithAFilter(t *testing.T) {
 func TestCreateWithAQuery(t *testing.T) {
 	w, n := newWorld(), newImport()
 	n.Table, n.Query = "", "SELECT * FROM people"
-	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64}}
+	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64, Default: of("0")}}
 	i, err := w.service().Create(t.Context(), "w", "ada", n)
 	ok(t, err)
 	same(t, "mapping", n.Mapping, i.Mapping)
@@ -95,6 +95,13 @@ func TestCreateRefusesASelection(t *testing.T) {
 				n.Mapping = ingest.Mapping{{Source: "a", Target: "identifier"}, {Target: "b"}, {Source: "c", Target: "C!"}, {Source: "d", Target: "identifier"}}
 			},
 			[]problem{{fault.MissingField, "mapping[1].source"}, {fault.ImportMapping, "mapping[2].target"}, {fault.ImportMapping, "mapping[3].target"}},
+		},
+		"a query with a default of a type to come": {
+			func(_ *world, n *ingest.NewImport) {
+				query(n)
+				n.Mapping = append(n.Mapping, ingest.Column{Source: "a", Target: "x", Default: of("0")})
+			},
+			[]problem{{fault.ImportMapping, "mapping[1].type"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,10 +54,16 @@ func TestCreateRefuses(t *testing.T) {
 				{fault.MissingField, "mapping"},
 			},
 		},
-		"a long name":      {func(_ *world, n *ingest.NewImport) { n.Name = strings.Repeat("ü", 101) }, []problem{{fault.InvalidRequest, "name"}}},
-		"too rarely":       {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(745) }, []problem{{fault.InvalidRequest, "every_hours"}}},
-		"backwards":        {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(-1) }, []problem{{fault.InvalidRequest, "every_hours"}}},
-		"a later mode":     {func(_ *world, n *ingest.NewImport) { n.Mode = "merge" }, []problem{{fault.InvalidRequest, "mode"}}},
+		"a long name":  {func(_ *world, n *ingest.NewImport) { n.Name = strings.Repeat("ü", 101) }, []problem{{fault.InvalidRequest, "name"}}},
+		"too rarely":   {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(745) }, []problem{{fault.InvalidRequest, "every_hours"}}},
+		"backwards":    {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(-1) }, []problem{{fault.InvalidRequest, "every_hours"}}},
+		"a later mode": {func(_ *world, n *ingest.NewImport) { n.Mode = "merge" }, []problem{{fault.InvalidRequest, "mode"}}},
+		"a long constant": {func(_ *world, n *ingest.NewImport) {
+			n.Mapping = append(n.Mapping, ingest.Column{Target: "x", Constant: of(strings.Repeat("x", 257))})
+		}, []problem{{fault.InvalidRequest, "mapping[1].constant"}}},
+		"a long default": {func(_ *world, n *ingest.NewImport) {
+			n.Mapping = append(n.Mapping, ingest.Column{Source: "string", Target: "x", Default: of(strings.Repeat("x", 257))})
+		}, []problem{{fault.InvalidRequest, "mapping[1].default"}}},
 		"too many columns": {func(_ *world, n *ingest.NewImport) { n.Mapping = make(ingest.Mapping, 2001) }, []problem{{fault.InvalidRequest, "mapping"}}},
 		"too many transforms": {
 			func(_ *world, n *ingest.NewImport) {

@@ -49,8 +49,18 @@ func fixed[T any](in arrow.Array, to arrow.DataType, alloc memory.Allocator, fil
 // finish makes an array of the buffers after the validity bits, and gives up
 // its references to them.
 func finish(in arrow.Array, to arrow.DataType, alloc memory.Allocator, buffers ...*memory.Buffer) arrow.Array {
-	all := append([]*memory.Buffer{validity(in, alloc)}, buffers...)
-	data := array.NewData(to, in.Len(), all, nil, in.NullN(), 0)
+	return assemble(to, in.Len(), in.NullN(), validity(in, alloc), buffers)
+}
+
+// whole makes an array of n values without nulls, and gives up its references
+// to the buffers.
+func whole(to arrow.DataType, n int, buffers ...*memory.Buffer) arrow.Array {
+	return assemble(to, n, 0, nil, buffers)
+}
+
+func assemble(to arrow.DataType, n, nulls int, valid *memory.Buffer, buffers []*memory.Buffer) arrow.Array {
+	all := append([]*memory.Buffer{valid}, buffers...)
+	data := array.NewData(to, n, all, nil, nulls, 0)
 	defer data.Release()
 	for _, buffer := range all {
 		if buffer != nil {
@@ -78,9 +88,14 @@ func (t *texts) reset(n int) {
 func (t *texts) end() { t.offsets = append(t.offsets, int32(len(t.bytes))) }
 
 func (t *texts) array(in arrow.Array, alloc memory.Allocator) arrow.Array {
-	offsets := newBuffer(alloc, len(t.offsets)*arrow.Int32SizeBytes)
-	copy(arrow.Int32Traits.CastFromBytes(offsets.Bytes()), t.offsets)
-	values := newBuffer(alloc, len(t.bytes))
-	copy(values.Bytes(), t.bytes)
+	offsets, values := t.buffers(alloc)
 	return finish(in, arrow.BinaryTypes.String, alloc, offsets, values)
+}
+
+func (t *texts) buffers(alloc memory.Allocator) (offsets, values *memory.Buffer) {
+	offsets = newBuffer(alloc, len(t.offsets)*arrow.Int32SizeBytes)
+	copy(arrow.Int32Traits.CastFromBytes(offsets.Bytes()), t.offsets)
+	values = newBuffer(alloc, len(t.bytes))
+	copy(values.Bytes(), t.bytes)
+	return offsets, values
 }

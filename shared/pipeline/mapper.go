@@ -25,10 +25,12 @@ type Mapper struct {
 
 // column is one column of the mapping, ready to run.
 type column struct {
-	source     int // index in the input
+	source     int // index in the input, -1 of a constant
 	name       string
+	constant   *constant
 	kernel     kernel // nil: the type is right already
 	transform  *transform
+	fallback   *fallback // nil: nulls stay
 	required   bool
 	identifier bool // the import type requires it: the empty text counts as null
 }
@@ -49,23 +51,16 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, options ...Opt
 	}
 	fields := make([]arrow.Field, len(mapping))
 	for i, c := range mapping {
-		index := in.FieldIndices(c.Source)
-		if len(index) == 0 {
-			return nil, changed(c.Source, "the column is missing")
-		}
-		canonical, known := t.Canonical(c.Target)
-		prepared := column{
-			source: index[0], name: c.Source, transform: newTransform(c.Transforms),
-			required: c.Required, identifier: known && canonical.Required,
-		}
 		to, err := arrowType(c.Type)
 		if err != nil {
 			return nil, err
 		}
-		from := in.Field(index[0]).Type
-		if prepared.kernel, err = kernelFor(from, c.Type, to); err != nil {
-			return nil, changed(c.Source, fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
+		prepared, err := prepare(c, in, to)
+		if err != nil {
+			return nil, err
 		}
+		canonical, known := t.Canonical(c.Target)
+		prepared.identifier = known && canonical.Required
 		if prepared.identifier && m.key < 0 && c.Target == t.Canonicals()[0].Name {
 			m.key = i
 		}
@@ -74,6 +69,33 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, options ...Opt
 	}
 	m.out = arrow.NewSchema(fields, nil)
 	return m, nil
+}
+
+// prepare makes a column of batches with schema in.
+func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType) (column, error) {
+	prepared := column{source: -1, name: c.Source, required: c.Required}
+	if c.Constant != nil {
+		value, err := literal(*c.Constant, c.Type, to)
+		prepared.constant = &constant{value}
+		return prepared, err
+	}
+	index := in.FieldIndices(c.Source)
+	if len(index) == 0 {
+		return prepared, changed(c.Source, "the column is missing")
+	}
+	prepared.source = index[0]
+	from := in.Field(index[0]).Type
+	var err error
+	if prepared.kernel, err = kernelFor(from, c.Type, to); err != nil {
+		return prepared, changed(c.Source, fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
+	}
+	prepared.transform = newTransform(c.Transforms)
+	if c.Default != nil {
+		value, err := literal(*c.Default, c.Type, to)
+		prepared.fallback = &fallback{value: value}
+		return prepared, err
+	}
+	return prepared, nil
 }
 
 // Schema is the Arrow schema of every Result.Record: the lake's columns.
@@ -107,7 +129,11 @@ func (m *Mapper) Map(batch source.Batch) (Result, error) {
 	m.rejects.reset(rows)
 	defer m.release()
 	for i := range m.columns {
-		m.mapped[i] = m.mapColumn(&m.columns[i], batch.Record.Column(m.columns[i].source))
+		mapped, err := m.mapColumn(&m.columns[i], batch.Record)
+		if err != nil {
+			return Result{}, err
+		}
+		m.mapped[i] = mapped
 	}
 	if len(m.rejects.found) == 0 {
 		result.Record = array.NewRecordBatch(m.out, m.mapped, int64(rows))
@@ -126,7 +152,11 @@ func (m *Mapper) none() arrow.RecordBatch {
 	return builder.NewRecordBatch()
 }
 
-func (m *Mapper) mapColumn(c *column, in arrow.Array) arrow.Array {
+func (m *Mapper) mapColumn(c *column, record arrow.RecordBatch) (arrow.Array, error) {
+	if c.constant != nil {
+		return c.constant.rows(int(record.NumRows()))
+	}
+	in := record.Column(c.source)
 	in.Retain()
 	if c.kernel != nil {
 		in = replace(in, c.kernel(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
@@ -134,10 +164,13 @@ func (m *Mapper) mapColumn(c *column, in arrow.Array) arrow.Array {
 	if c.transform != nil {
 		in = replace(in, c.transform.apply(in.(*array.String), m.alloc))
 	}
+	if c.fallback != nil {
+		in = replace(in, c.fallback.apply(in, m.alloc))
+	}
 	if c.required {
 		c.require(in, &m.rejects)
 	}
-	return in
+	return in, nil
 }
 
 // replace releases what was replaced.
@@ -169,6 +202,9 @@ func (c *column) require(in arrow.Array, rejects *rejects) {
 func (m *Mapper) fits(record arrow.RecordBatch) error {
 	for i := range m.columns {
 		at := m.columns[i].source
+		if at < 0 {
+			continue
+		}
 		if at >= int(record.NumCols()) || !arrow.TypeEqual(record.Column(at).DataType(), m.in.Field(at).Type) {
 			return changed(m.columns[i].name, "the batch does not have the reader's schema")
 		}

@@ -106,9 +106,15 @@ func checked(t testing.TB) memory.Allocator {
 // one maps a column named "c" by itself.
 func one(t testing.TB, alloc memory.Allocator, in arrow.Array, to schema.Type, transforms ...ingest.Transform) pipeline.Result {
 	t.Helper()
+	return onto(t, alloc, in, ingest.Column{Type: to, Transforms: transforms})
+}
+
+// onto maps a column named "c" by itself, onto one of the same name.
+func onto(t testing.TB, alloc memory.Allocator, in arrow.Array, c ingest.Column) pipeline.Result {
+	t.Helper()
 	sc := arrow.NewSchema([]arrow.Field{{Name: "c", Type: in.DataType(), Nullable: true}}, nil)
-	mapping := ingest.Mapping{{Source: "c", Target: "c", Type: to, Transforms: transforms}}
-	m, err := pipeline.New("", mapping, sc, pipeline.WithAllocator(alloc))
+	c.Source, c.Target = "c", "c"
+	m, err := pipeline.New("", ingest.Mapping{c}, sc, pipeline.WithAllocator(alloc))
 	if err != nil {
 		t.Fatal(err)
 	}

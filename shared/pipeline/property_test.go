@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"testing"
@@ -87,6 +88,9 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 			if mapping[c].Type == schema.String {
 				mapping[c].Transforms = rapid.SliceOfN(rapid.SampledFrom([]ingest.Transform{ingest.Trim, ingest.Lower, ingest.SHA256}), 0, 3).Draw(rt, "transforms")
 			}
+			if c > 0 {
+				literals(rt, &mapping[c])
+			}
 			cells[c] = rapid.SliceOfN(values(from), rows, rows).Draw(rt, "cells")
 			arrays[c] = build(t, alloc, from, cells[c]...)
 			defer arrays[c].Release()
@@ -140,6 +144,35 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 	})
 }
 
+// literals gives some columns a default, and makes some constant.
+func literals(rt *rapid.T, c *ingest.Column) {
+	if !rapid.Bool().Draw(rt, "literal") {
+		return
+	}
+	text := rapid.SampledFrom(samples[c.Type]).Draw(rt, "text")
+	if rapid.Bool().Draw(rt, "constant") {
+		*c = ingest.Column{Target: c.Target, Type: c.Type, Required: c.Required, Constant: &text}
+		return
+	}
+	c.Default = &text
+}
+
+// oracleLiteral is the value of a constant or default.
+func oracleLiteral(text string, to schema.Type) any {
+	if to == schema.Bytes {
+		decoded, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			panic(err)
+		}
+		return string(decoded)
+	}
+	v, ok := oracleText(text, to)
+	if !ok {
+		panic("a literal that is none")
+	}
+	return v
+}
+
 func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r int) ([]any, *pipeline.Rejected) {
 	row := make([]any, len(mapping))
 	var rejected *pipeline.Rejected
@@ -149,12 +182,19 @@ func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r in
 		}
 	}
 	for i, c := range mapping {
+		if c.Constant != nil {
+			row[i] = oracleLiteral(*c.Constant, c.Type)
+			continue
+		}
 		v, ok := oracleCast(cells[i][r], fields[i].Type, c.Type)
 		if !ok {
 			reject(pipeline.RuleCast, c)
 			continue
 		}
 		row[i] = oracleTransform(v, c.Transforms)
+		if row[i] == nil && c.Default != nil {
+			row[i] = oracleLiteral(*c.Default, c.Type)
+		}
 		if row[i] == nil && c.Required || row[i] == "" && c.Target == "identifier" {
 			reject(pipeline.RuleRequired, c)
 		}

@@ -675,8 +675,12 @@ type ImportType string
 
 // MappedColumn defines model for MappedColumn.
 type MappedColumn struct {
-	Required   bool        `json:"required"`
-	Source     string      `json:"source"`
+	Constant *string `json:"constant,omitempty"`
+	Default  *string `json:"default,omitempty"`
+	Required bool    `json:"required"`
+
+	// Source Absent with a constant.
+	Source     string      `json:"source,omitempty,omitzero"`
 	Target     string      `json:"target"`
 	Transforms []Transform `json:"transforms"`
 
@@ -721,13 +725,20 @@ type NewImport struct {
 	Type ImportType `json:"type"`
 }
 
-// NewMappedColumn defines model for NewMappedColumn.
+// NewMappedColumn A value is cast to the type, then transformed; what is null then is the default.
 type NewMappedColumn struct {
+	// Constant The value in every row, instead of a source. It is text of the column's type, which is `string` unless given: numbers as
+	// digits, dates as 2006-01-02, timestamps as RFC 3339, times of day as 15:04:05.999999, bytes in base64, json as JSON text.
+	Constant *string `json:"constant,omitempty"`
+
+	// Default The value in the place of null, in the form of a constant. For the columns of a query, give a type with it.
+	Default *string `json:"default,omitempty"`
+
 	// Required Rows where the result is null go to quarantine.
 	Required bool `json:"required,omitempty,omitzero"`
 
-	// Source Name of a column of the table.
-	Source string `json:"source"`
+	// Source Name of a column of the table. Needed without a constant.
+	Source string `json:"source,omitempty,omitzero"`
 
 	// Target Name of the lake's column.
 	Target string `json:"target"`

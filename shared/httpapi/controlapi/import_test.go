@@ -164,6 +164,8 @@ func TestImportIsRefused(t *testing.T) {
 		"target twice":             {map[string]any{"mapping": []any{identifier, column("age", "identifier")}}, 422, map[string]string{"mapping[1].target": "import.invalid_mapping"}},
 		"unknown transform":        {map[string]any{"mapping": []any{column("Email", "identifier", "transforms", []string{"trim", "rot13"})}}, 422, map[string]string{"mapping[0].transforms[1]": "import.invalid_mapping"}},
 		"misspelt in mapping":      {map[string]any{"mapping": []any{identifier, column("age", "age", "tpye", "int64")}}, 400, map[string]string{"mapping[1].tpye": "request.unknown_field"}},
+		"constant of another type": {map[string]any{"mapping": []any{identifier, map[string]any{"target": "n", "type": "int64", "constant": "many"}}}, 422, map[string]string{"mapping[1].constant": "import.invalid_mapping"}},
+		"default of another type":  {map[string]any{"mapping": []any{identifier, column("age", "age", "default", "none")}}, 422, map[string]string{"mapping[1].default": "import.invalid_mapping"}},
 		"mapping without a source": {map[string]any{"mapping": []any{map[string]any{"target": "identifier"}}}, 422, map[string]string{"mapping[0].source": "request.missing_field"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +180,31 @@ func TestImportIsRefused(t *testing.T) {
 				t.Errorf("fields (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestImportWithConstantAndDefault(t *testing.T) {
+	s, c := active(t)
+	body := newImport("people", c.ID, "profiles")
+	body["mapping"] = []any{
+		map[string]any{"source": "Email", "target": "identifier"},
+		map[string]any{"target": "identifier_type", "constant": "email"},
+		map[string]any{"target": "note", "constant": ""},
+		map[string]any{"source": "age", "target": "age", "default": "0"},
+	}
+	got := contracttest.Into[controlapi.Import](t, s.post("/v1/imports", text(body)), 201)
+	of := func(text string) *string { return &text }
+	want := []controlapi.MappedColumn{
+		{Source: "Email", Target: "identifier", Type: controlapi.ColumnTypeString, Required: true, Transforms: []controlapi.Transform{}},
+		{Target: "identifier_type", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("email")},
+		{Target: "note", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("")},
+		{Source: "age", Target: "age", Type: controlapi.ColumnTypeInt64, Transforms: []controlapi.Transform{}, Default: of("0")},
+	}
+	if diff := cmp.Diff(want, got.Mapping); diff != "" {
+		t.Errorf("mapping (-want +got):\n%s", diff)
+	}
+	if read := contracttest.Into[controlapi.Import](t, s.get("/v1/imports/"+got.ID), 200); !cmp.Equal(got, read) {
+		t.Errorf("read back (-created +read):\n%s", cmp.Diff(got, read))
 	}
 }
 
