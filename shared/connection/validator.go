@@ -30,7 +30,7 @@ func (s Sources) Open(ctx context.Context, c Connection) (*source.Source, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.Registry.Open(ctx, c.Platform, source.Config{Settings: c.Settings, Credential: cred, Connection: c.ID})
+	return s.Registry.Open(ctx, c.Platform, source.Config{Settings: c.Settings, Credential: cred, Connection: c.ID, Workspace: c.WorkspaceID})
 }
 
 // Validator does the work of a validation: checks, then discovery.

@@ -20,6 +20,7 @@ type Config struct {
 	Settings   map[string]any
 	Credential Credential
 	Connection string // id of the connection, for what the platform writes into its audit log; may be empty
+	Workspace  string // id of the connection's workspace, for credentials that are bound to one
 }
 
 // Text returns a string setting, "" when absent.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,8 +22,16 @@ const (
 	readAhead     = 256 << 10
 )
 
-// errLinkExpired is the store's refusal of a URL that was signed too long ago.
-var errLinkExpired = errors.New("the address of a chunk has expired")
+// linkError is the store's refusal of a chunk's address: it was signed too long
+// ago or, when it is new, the store does not admit this network.
+type linkError struct {
+	Host   string // nothing else of the address may be shown
+	Status int
+}
+
+func (e *linkError) Error() string {
+	return "the store of results at " + e.Host + " answered " + strconv.Itoa(e.Status)
+}
 
 // open returns the Arrow stream of a part.
 func (s *session) open(ctx context.Context, r result, p part) (io.ReadCloser, error) {
@@ -68,7 +77,7 @@ func (s *session) download(ctx context.Context, r result, p part) (io.ReadCloser
 		_ = resp.Body.Close() // the status says it all
 		// S3 answers 403 for a link past its time, Azure 403, Cloud Storage 400.
 		if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusBadRequest {
-			return nil, errLinkExpired
+			return nil, &linkError{Host: req.URL.Hostname(), Status: resp.StatusCode}
 		}
 		return nil, &httpError{Status: resp.StatusCode, Doing: "the store of results"}
 	}

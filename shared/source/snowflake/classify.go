@@ -74,7 +74,7 @@ var codes = map[int]fault.Code{
 	601:    fault.SourceUnavailable,
 	602:    fault.SourceUnavailable,
 	603:    fault.SourceUnavailable, // incident
-	604:    fault.SourceUnavailable, // cancelled by somebody
+	604:    fault.SourceChanged,     // stopped by somebody
 	606:    fault.SourcePermission,  // no warehouse that the role may use and that runs
 	607:    fault.SourceUnavailable,
 	608:    fault.SourcePermission, // warehouse cannot be resumed
@@ -139,8 +139,8 @@ func (Driver) Classify(err error) *fault.Error {
 	if status, ok := errors.AsType[*httpError](err); ok {
 		return ofStatus(status.Status)
 	}
-	if errors.Is(err, errLinkExpired) {
-		return fault.New(fault.SourceUnavailable, "the addresses of the result have expired")
+	if store, ok := errors.AsType[*linkError](err); ok {
+		return fault.New(fault.SourceNetwork, "the store of results at "+store.Host+" refuses this network")
 	}
 	return ofNetwork(err)
 }
@@ -154,6 +154,12 @@ func ofRefusal(refusal *sf.SnowflakeError) *fault.Error {
 		return nil
 	}
 	message := messages[code]
+	if stopped(refusal) {
+		message = "the query was stopped at Snowflake"
+	}
+	if code == fault.SourceInvalidQuery && aboutData(refusal) {
+		message = "the query fails on a value of the data, which Snowflake's query history shows"
+	}
 	if code == fault.SourcePermission && (refusal.Number == 606 || refusal.Number == 608) {
 		message = "no warehouse runs that the role may use"
 	}
@@ -166,6 +172,14 @@ func ofRefusal(refusal *sf.SnowflakeError) *fault.Error {
 	return fault.New(code, message)
 }
 
+// stopped reports whether somebody at Snowflake ended the query. It is not
+// begun again by itself: whoever stops one does not want to do so many times.
+func stopped(refusal *sf.SnowflakeError) bool {
+	return refusal.Number == 604 || refusal.SQLState == stateStopped && codes[refusal.Number] == ""
+}
+
+const stateStopped = "57014"
+
 // ofState is by the class of the SQLSTATE.
 func ofState(state string) (fault.Code, bool) {
 	switch {
@@ -173,7 +187,9 @@ func ofState(state string) (fault.Code, bool) {
 		return fault.SourcePermission, true
 	case state == "42S02" || state == "02000":
 		return fault.SourceNotFound, true
-	case state == "57014" || state == "57P03":
+	case state == stateStopped:
+		return fault.SourceChanged, true
+	case state == "57P03":
 		return fault.SourceUnavailable, true
 	case state == "0A000":
 		return fault.SourceUnsupported, true

@@ -63,6 +63,10 @@ func parse(cfg source.Config, endpoints source.Endpoints) (config, error) {
 			problems.Add(fault.SourceInvalidConfig, "settings.statement_timeout", "must be 1 to "+strconv.Itoa(int(maxTimeout/time.Second))+" seconds")
 		}
 	}
+	if c.method == workloadIdentity && !ownRole(cfg.Workspace, c.secrets["role_arn"].Reveal()) {
+		problems.Add(fault.SourceInvalidConfig, "credentials.role_arn", "must be a role without a path whose name is "+catalog.S3RolePrefix+
+			"<workspace>, or begins with that and a dot, with this workspace: so its owner decides by the name who may use it")
+	}
 	endpoint := cmp.Or(endpoints(source.EndpointSnowflake), "https://"+cmp.Or(cfg.Text("host"), hostOf(c.account)))
 	base, err := url.Parse(endpoint)
 	if err != nil || base.Host == "" {
@@ -87,6 +91,19 @@ func parseNames(cfg source.Config, setting string, parts int, problems *fault.Li
 		return nil
 	}
 	return names
+}
+
+const workloadIdentity = "workload_identity"
+
+// ownRole reports whether a workspace may log in by a role. Nothing in such a
+// credential is secret, and the deployment serves all workspaces, so that each
+// could name the account, user and role of another: whose a role is stands in
+// its name, headwater-<workspace>, with or without a dot and more after it. No
+// workspace has a dot in its own name, so that none is the beginning of another.
+func ownRole(workspace, arn string) bool {
+	_, name, found := strings.Cut(arn, ":role/")
+	rest, own := strings.CutPrefix(name, catalog.S3RolePrefix+workspace)
+	return found && own && workspace != "" && !strings.Contains(rest, "/") && (rest == "" || rest[0] == '.')
 }
 
 // hostOf is the host of an account. An identifier of the form

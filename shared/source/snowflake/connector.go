@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rsa"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -56,11 +58,9 @@ func newConnector(c config, transport http.RoundTripper, tokens sf.TokenAccessor
 		k.oauth, err = newOAuth(client, c.endpoint, c.secrets)
 	case "programmatic_access_token":
 		k.base.Authenticator, k.base.Token = sf.AuthTypePat, c.secrets["token"].Reveal()
-	case "workload_identity":
+	case workloadIdentity:
 		k.base.Authenticator, k.base.WorkloadIdentityProvider = sf.AuthTypeWorkloadIdentityFederation, "AWS"
-		if role := c.secrets["role_arn"].Reveal(); role != "" {
-			k.base.WorkloadIdentityImpersonationPath = []string{role}
-		}
+		k.base.WorkloadIdentityImpersonationPath = []string{c.secrets["role_arn"].Reveal()}
 	default:
 		k.base.Authenticator, k.base.Password = sf.AuthTypeSnowflake, c.secrets["password"].Reveal()
 	}
@@ -123,7 +123,42 @@ func (k *connector) connectOAuth(ctx context.Context) (driver.Conn, error) {
 }
 
 func (*connector) login(ctx context.Context, cfg sf.Config) (driver.Conn, error) {
-	return sf.NewConnector(sf.SnowflakeDriver{}, cfg).Connect(ctx)
+	conn, err := sf.NewConnector(sf.SnowflakeDriver{}, cfg).Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := leaveSecondaryRoles(ctx, conn); err != nil {
+		_ = conn.Close() // that it is of no use is known
+		return nil, fmt.Errorf("leaving secondary roles: %w", err)
+	}
+	return conn, nil
+}
+
+// leaveSecondaryRoles makes the session's role the only one that counts: the
+// user's others would let queries read what the role may not. Where the
+// statement is refused, as to tokens of an OAuth server outside, none may be active.
+func leaveSecondaryRoles(ctx context.Context, conn driver.Conn) error {
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, "USE SECONDARY ROLES NONE", nil)
+	if _, refused := errors.AsType[*sf.SnowflakeError](err); !refused {
+		return err
+	}
+	rows, unknown := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT CURRENT_SECONDARY_ROLES()", nil)
+	if unknown != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // what was read of it counts
+	value := make([]driver.Value, 1)
+	if rows.Next(value) != nil {
+		return err
+	}
+	var active struct {
+		Roles *string `json:"roles"`
+	}
+	text, _ := value[0].(string)
+	if json.Unmarshal([]byte(text), &active) != nil || active.Roles == nil || *active.Roles != "" {
+		return err
+	}
+	return nil
 }
 
 // refusedCredential reports whether a login failed for the credential itself,

@@ -29,7 +29,10 @@ func newConverter(c schema.Column, f nativeField) (converter, error) {
 	to := source.ArrowType(c)
 	switch c.Type {
 	case schema.Int64:
-		return func(a arrow.Array) (arrow.Array, error) { return toInt64(a, f.scale) }, nil
+		if f.scale != 0 {
+			return nil, changed(c)
+		}
+		return toInt64, nil
 	case schema.Decimal:
 		if c.Scale != f.scale {
 			return nil, changed(c)
@@ -125,18 +128,13 @@ const (
 	decimalSize = arrow.Decimal128SizeBytes
 )
 
-func toInt64(a arrow.Array, scale int32) (arrow.Array, error) {
+func toInt64(a arrow.Array) (arrow.Array, error) {
 	switch a := a.(type) {
 	case *array.Int64:
-		if scale == 0 {
-			a.Retain()
-			return a, nil
-		}
+		a.Retain()
+		return a, nil
 	case *array.Decimal128:
 		return narrowed(a)
-	}
-	if scale != 0 {
-		return nil, unexpected(a)
 	}
 	return eachInt(a, arrow.PrimitiveTypes.Int64, int64Size, arrow.Int64Traits.CastFromBytes, func(v int64) int64 { return v })
 }

@@ -1,6 +1,8 @@
 package snowflake
 
 import (
+	"strings"
+
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -15,6 +17,12 @@ func Compact(text string) string { return string(appendCompact(nil, text)) }
 func ColumnOf(name, text string, nanoText bool) (schema.Column, string, error) {
 	n, err := parseType(text)
 	return nativeField{name: name, nullable: true, nativeType: n}.column(nanoText), n.String(), err
+}
+
+// Decode reads an answer of the service of at most limit bytes.
+func Decode(text string, limit int64) error {
+	_, err := decode(strings.NewReader(text), limit)
+	return err
 }
 
 // Where is the condition of a filter on one column.

@@ -144,7 +144,7 @@ func TestWarehouseResumes(t *testing.T) {
 }
 
 // What comes by an inherited role counts as the role's own; what comes by a
-// secondary role only is warned of; administrators' roles are named.
+// secondary role only does not count; administrators' roles are named.
 func TestInheritedPrivileges(t *testing.T) {
 	s := start(t)
 	fill(t, s)
@@ -165,7 +165,7 @@ func TestInheritedPrivileges(t *testing.T) {
 		"revokes": []object{moved},
 	})
 	got := results(t, s.endpoints, config())["snowflake.warehouse_usage"]
-	if got.Outcome != source.Warn || !strings.Contains(got.Detail, "secondary role") || got.Remedy == nil {
+	if got.Outcome != source.Fail || got.Code != string(fault.SourcePermission) || got.Remedy == nil {
 		t.Errorf("by a secondary role: %+v", got)
 	}
 	s.admin(t, "apply", object{"users": []object{{"name": user, "public_keys": []string{publicPEM(rsaKeys()[0])}, "roles": []string{"ACCOUNTADMIN"}}}})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
 
@@ -88,9 +91,10 @@ func TestLogins(t *testing.T) {
 		"oauth_tokens":    []object{{"value": "canary-access", "role": role}, {"value": "canary-old", "role": role, "expires_in_seconds": -1}},
 		"aws_access_keys": []string{"AKIAHEADWATERTEST001"},
 	}}})
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAHEADWATERTEST001")
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAHEADWATERWORKER1")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "canary/aws")
 	t.Setenv("AWS_REGION", "eu-central-1")
+	t.Setenv("AWS_ENDPOINT_URL_STS", assumable(t, "AKIAHEADWATERTEST001"))
 
 	key := func(file string) source.Config {
 		return by("key_pair", map[string]source.Secret{"private_key": source.Secret(read(t, file)), "passphrase": passphrase})
@@ -114,7 +118,7 @@ func TestLogins(t *testing.T) {
 		"token, expired":     {config: by("programmatic_access_token", map[string]source.Secret{"token": "canary-old-pat"}), code: fault.SourceAuthentication},
 		"access token":       {config: by("oauth", map[string]source.Secret{"access_token": "canary-access"})},
 		"access token, old":  {config: by("oauth", map[string]source.Secret{"access_token": "canary-old"}), code: fault.SourceExpired},
-		"workload":           {config: by("workload_identity", nil)},
+		"workload":           {config: by("workload_identity", map[string]source.Secret{"role_arn": ownRole})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := check(t, s.endpoints, test.config)
@@ -130,6 +134,67 @@ func TestLogins(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// ownRole is a role of the workspace that the connection is in.
+const ownRole = "arn:aws:iam::123456789012:role/headwater-acme.snowflake"
+
+// assumable is AWS's token service, which lets ownRole alone be assumed.
+func assumable(t *testing.T, key string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("Action") != "AssumeRole" || r.FormValue("RoleArn") != ownRole {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>`+
+			`<AccessKeyId>%s</AccessKeyId><SecretAccessKey>canary/role</SecretAccessKey><SessionToken>canary/session</SessionToken>`+
+			`<Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, key, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// A workspace logs in by its own roles only: their names say whose they are.
+func TestRolesOfWorkspaces(t *testing.T) {
+	const account = "arn:aws:iam::123456789012:role/"
+	driver := snowflake.New(source.NoEndpoints)
+	for _, test := range []struct {
+		workspace, role string
+		own             bool
+	}{
+		{"acme", account + "headwater-acme", true},
+		{"acme", account + "headwater-acme.snowflake", true},
+		{"acme-eu", account + "headwater-acme-eu.snowflake", true},
+		{"acme", "arn:aws-us-gov:iam::123456789012:role/headwater-acme.", true},
+		{"acme", account + "headwater-acme-eu", false},
+		{"acme", account + "headwater-acme-eu.snowflake", false},
+		{"acme-eu", account + "headwater-acme", false},
+		{"acme", account + "headwater-ACME", false},
+		{"acme", account + "headwater-other.acme", false},
+		{"acme", account + "headwater-snowflake", false},
+		{"acme", account + "team/headwater-acme", false},
+		{"acme", account + "headwater-acme.x/Admin", false},
+		{"acme", account + "headwater-acme/Admin", false},
+		{"acme", "arn:aws:iam::123456789012:user/headwater-acme", false},
+		{"acme", "", false},
+		{"", account + "headwater-", false},
+		{"", account + "headwater-.x", false},
+	} {
+		cfg := by("workload_identity", map[string]source.Secret{"role_arn": source.Secret(test.role)})
+		cfg.Workspace = test.workspace
+		session, err := driver.Open(t.Context(), cfg)
+		if session != nil {
+			_ = session.Close()
+		}
+		e, _ := fault.As(err)
+		switch {
+		case test.own && err != nil:
+			t.Errorf("%s as %s: %v", test.workspace, test.role, err)
+		case !test.own && (e == nil || e.Code != fault.SourceInvalidConfig || e.Field != "credentials.role_arn"):
+			t.Errorf("%s as %s: got %v, want %s", test.workspace, test.role, err, fault.SourceInvalidConfig)
+		}
 	}
 }
 
@@ -250,6 +315,55 @@ func TestOAuthRefresh(t *testing.T) {
 				t.Errorf("the report holds a secret: %s", text)
 			}
 		})
+	}
+}
+
+// Only what the token endpoint itself says of a refresh token ends it. What
+// stands in its way, or answers in its place, does not, and gets no token.
+func TestOAuthTroubles(t *testing.T) {
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	for name, test := range map[string]struct {
+		status int
+		body   string
+		check  string
+		code   fault.Code
+	}{
+		"revoked":            {http.StatusBadRequest, `{"error":"invalid_grant"}`, "snowflake.authenticate", fault.SourceExpired},
+		"unknown client":     {http.StatusUnauthorized, `{"error":"invalid_client"}`, "snowflake.authenticate", fault.SourceAuthentication},
+		"Snowflake's own":    {http.StatusBadRequest, `{"data":null,"success":false,"code":"390303"}`, "snowflake.authenticate", fault.SourceAuthentication},
+		"too fast":           {http.StatusTooManyRequests, ``, "snowflake.reach", fault.SourceRateLimited},
+		"down":               {http.StatusBadGateway, `{"error":"invalid"}`, "snowflake.reach", fault.SourceUnavailable},
+		"broken":             {http.StatusOK, `{"access_token":"can`, "snowflake.reach", fault.SourceUnavailable},
+		"portal":             {http.StatusOK, `<html>`, "snowflake.reach", fault.SourceUnavailable},
+		"empty":              {http.StatusOK, `{}`, "snowflake.reach", fault.SourceUnavailable},
+		"firewall":           {http.StatusForbidden, `<html>`, "snowflake.reach", fault.SourceNetwork},
+		"proxy":              {http.StatusProxyAuthRequired, ``, "snowflake.reach", fault.SourceNetwork},
+		"redirect":           {http.StatusTemporaryRedirect, ``, "snowflake.reach", fault.SourceNetwork},
+		"something else":     {http.StatusBadRequest, `<html>`, "snowflake.reach", fault.SourceNetwork},
+		"nobody knows":       {http.StatusUnauthorized, ``, "snowflake.reach", fault.SourceNetwork},
+		"not such a request": {http.StatusBadRequest, `{"error":"invalid_request"}`, "snowflake.reach", fault.SourceNetwork},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", other.URL)
+				w.WriteHeader(test.status)
+				_, _ = w.Write([]byte(test.body))
+			}))
+			defer server.Close()
+			cfg := by("oauth", map[string]source.Secret{"refresh_token": "canary/refresh", "client_id": "client", "client_secret": "canary/secret"})
+			list := check(t, func(string) string { return server.URL }, cfg)
+			if got := failing(list); len(got) != 1 || got[test.check] != test.code {
+				t.Errorf("failing checks: %v, want %s with %s", got, test.check, test.code)
+			}
+			if text, _ := json.Marshal(list); strings.Contains(string(text), "canary") {
+				t.Errorf("the report holds a secret: %s", text)
+			}
+		})
+	}
+	if elsewhere.Load() > 0 {
+		t.Error("the refresh token went elsewhere")
 	}
 }
 

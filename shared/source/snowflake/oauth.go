@@ -3,11 +3,11 @@ package snowflake
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -90,25 +90,47 @@ func (o *oauth) exchange(ctx context.Context) (source.Secret, error) {
 	if o.secret != "" {
 		req.SetBasicAuth(url.QueryEscape(o.id), url.QueryEscape(o.secret.Reveal()))
 	}
-	resp, err := o.http.Do(req)
+	client := *o.http
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // or the token would go along
+	resp, err := client.Do(req)
 	if err != nil {
-		return "", err
+		return "", withoutURL(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // what was read of it counts
-	var answer struct {
-		AccessToken string `json:"access_token"`
-		Error       string `json:"error"`
-		Code        string `json:"code"` // Snowflake's own form of a refusal
-		Message     string `json:"message"`
+	var granted grant
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&granted); err != nil {
+		granted = grant{} // the status has to do
 	}
-	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer)
-	switch {
-	case resp.StatusCode >= http.StatusInternalServerError:
-		return "", &httpError{Status: resp.StatusCode, Doing: "the token endpoint"}
-	case resp.StatusCode == http.StatusOK && err == nil && answer.AccessToken != "":
-		return source.Secret(answer.AccessToken), nil
-	case answer.Error == "invalid_client" || answer.Error == "unauthorized_client":
-		return "", fault.Wrap(fault.SourceAuthentication, "the OAuth integration does not accept the client", errors.New("the token endpoint says "+answer.Error))
+	if resp.StatusCode == http.StatusOK && granted.AccessToken != "" {
+		return source.Secret(granted.AccessToken), nil
 	}
-	return "", fault.Wrap(fault.SourceExpired, "the refresh token has expired or was revoked", fmt.Errorf("the token endpoint answered %d", resp.StatusCode))
+	return "", granted.refusal(resp.StatusCode)
+}
+
+// grant is an answer of the token endpoint.
+type grant struct {
+	AccessToken string `json:"access_token"`
+	Error       string `json:"error"` // RFC 6749, section 5.2
+	Code        string `json:"code"`  // Snowflake's own form of a refusal
+}
+
+// refusal is why there is no token. Only what the endpoint itself says of the
+// grant or of the client is taken for that: a proxy, a gateway or a portal that
+// answers instead says nothing about the credential, which stays good.
+func (g grant) refusal(status int) error {
+	said := fmt.Errorf("the token endpoint answered %d", status)
+	number, _ := strconv.Atoi(g.Code) // 0 is no code
+	switch class := codes[number]; {
+	case g.Error == "invalid_grant", class == fault.SourceExpired:
+		return fault.Wrap(fault.SourceExpired, "the refresh token has expired or was revoked", said)
+	case g.Error == "invalid_client", g.Error == "unauthorized_client":
+		return fault.Wrap(fault.SourceAuthentication, "the OAuth integration does not accept the client", fmt.Errorf("%w: %s", said, g.Error))
+	case class != "":
+		return fault.Wrap(class, messages[class], fmt.Errorf("%w: %06d", said, number))
+	case status == http.StatusTooManyRequests:
+		return fault.Wrap(fault.SourceRateLimited, messages[fault.SourceRateLimited], said)
+	case status == http.StatusOK, status >= http.StatusInternalServerError:
+		return fault.Wrap(fault.SourceUnavailable, messages[fault.SourceUnavailable], said)
+	}
+	return fault.Wrap(fault.SourceNetwork, "something other than Snowflake's token endpoint answers: look for a proxy or a firewall on the way", said)
 }

@@ -206,10 +206,12 @@ func (r *reader) advance() error {
 	return nil
 }
 
-// begin opens the current part and skips the rows before the checkpoint.
+// begin opens the current part and skips the rows before the checkpoint. An
+// address that is refused is replaced once: if the new one is refused too, then
+// not for its age, and the linkError stands.
 func (r *reader) begin() error {
 	stream, err := r.open()
-	if errors.Is(err, errLinkExpired) {
+	if _, refused := errors.AsType[*linkError](err); refused {
 		if err = r.find(r.alive); err == nil {
 			stream, err = r.session.open(r.alive, r.result, r.parts[r.at.Part])
 		}

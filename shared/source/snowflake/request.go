@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
+
+	"github.com/headwaterhq/headwater/shared/fault"
 )
 
 // Codes of answers that are no failures.
@@ -77,10 +80,31 @@ func (a answer) refusal() error {
 	if err != nil {
 		number = -1
 	}
-	return &sf.SnowflakeError{Number: number, SQLState: a.Data.SQLState, QueryID: a.Data.QueryID, Message: a.Message}
+	return withoutValues(&sf.SnowflakeError{Number: number, SQLState: a.Data.SQLState, QueryID: a.Data.QueryID, Message: a.Message})
 }
 
-// maxAnswer bounds an answer; the service sends at most a few megabytes of rows in it.
+// withoutValues takes the text out of a refusal that quotes the data: errors are
+// logged, and the query's id leads to the text at Snowflake.
+func withoutValues(err error) error {
+	refusal, ok := errors.AsType[*sf.SnowflakeError](err)
+	if !ok || !aboutData(refusal) {
+		return err
+	}
+	return &sf.SnowflakeError{
+		Number: refusal.Number, SQLState: refusal.SQLState, QueryID: refusal.QueryID, IncludeQueryID: true,
+		Message: "the text may quote the data and is left out",
+	}
+}
+
+// aboutData reports whether a statement failed on a value that it read: by the
+// class of the SQLSTATE, or as one of the numbers from 100000, which are those
+// of conversions, arithmetic and functions at run time.
+func aboutData(refusal *sf.SnowflakeError) bool {
+	return codes[refusal.Number] == "" && (strings.HasPrefix(refusal.SQLState, "22") || refusal.Number/1000 == 100)
+}
+
+// maxAnswer bounds an answer; the service sends at most a few megabytes of rows
+// in it, and about a kilobyte for each chunk.
 const maxAnswer = 256 << 20
 
 func (s *session) send(ctx context.Context, method, path string, query url.Values, body any) (answer, error) {
@@ -122,8 +146,18 @@ func (s *session) send(ctx context.Context, method, path string, query url.Value
 	if resp.StatusCode != http.StatusOK {
 		return answer{}, &httpError{Status: resp.StatusCode, Doing: "the service"}
 	}
+	return decode(resp.Body, maxAnswer)
+}
+
+// decode reads an answer of at most limit bytes.
+func decode(from io.Reader, limit int64) (answer, error) {
 	var a answer
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&a); err != nil {
+	limited := &io.LimitedReader{R: from, N: limit + 1}
+	err := json.NewDecoder(limited).Decode(&a)
+	switch {
+	case limited.N == 0:
+		return answer{}, fault.New(fault.SourceUnsupported, "the result has too many chunks to list: import it in parts, by queries or row filters, or raise CLIENT_RESULT_CHUNK_SIZE of the user to 160")
+	case err != nil:
 		return answer{}, fmt.Errorf("reading the answer: %w", cutOff(err))
 	}
 	return a, nil

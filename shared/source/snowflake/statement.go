@@ -43,7 +43,7 @@ func (s *session) each(ctx context.Context, statement string, see func(row) erro
 func (s *session) run(ctx context.Context, statement string, see func(row) error, args []any) error {
 	rows, err := s.db.QueryContext(ctx, statement, args...)
 	if err != nil {
-		return fmt.Errorf("running %s: %w", verb(statement), err)
+		return fmt.Errorf("running %s: %w", verb(statement), withoutValues(err))
 	}
 	defer func() { _ = rows.Close() }() // rows.Err has what matters
 	names, err := rows.Columns()
@@ -64,7 +64,7 @@ func (s *session) run(ctx context.Context, statement string, see func(row) error
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("reading %s: %w", verb(statement), err)
+		return fmt.Errorf("reading %s: %w", verb(statement), withoutValues(err))
 	}
 	return nil
 }

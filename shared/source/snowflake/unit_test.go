@@ -249,13 +249,15 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		"", " ", "-- SELECT", "/* SELECT */", "INSERT INTO T VALUES (1)", "CALL P()", "SHOW TABLES", "BEGIN", "EXPLAIN SELECT 1", "USE ROLE X",
 		"SELECT 1; SELECT 2", "SELECT 1;; ", "SELECT 1) UNION (SELECT 2", "SELECT (1", "SELECT 'a", `SELECT "a`, "SELECT $$a", "SELECT /* a",
 		"SELECT system$abort_session(1)", `SELECT "SYSTEM$ABORT_SESSION"(1)`, "SELECT S.NEXTVAL", "SELECT S.nextval FROM T",
+		`SELECT S."NEXTVAL"`, "SELECT N.NEXTVAL FROM TABLE(GETNEXTVAL(S)) N", "SELECT * FROM TABLE(getnextval(S))", `SELECT * FROM TABLE("GETNEXTVAL"(S))`,
+		"SELECT IDENTIFIER('SYSTEM$ABORT_SESSION')(1)", "SELECT identifier /* x */ ($$SYSTEM$WAIT$$)(1)", "SELECT * FROM IDENTIFIER('T')",
 		"SELECT 'it''s' ) ; DROP TABLE T", `SELECT 'x\'' ) ; DROP TABLE T --'`,
 	} {
 		if _, err := s.Plan(t.Context(), source.PlanRequest{Query: sql + " "}); fault.CodeOf(err) != fault.SourceInvalidQuery {
 			t.Errorf("%q: %v", sql, err)
 		}
 	}
-	for _, sql := range []string{"SELECT 1", "with a as (select ';') select * from a;", "SELECT ')' -- ;", `SELECT 'a\'; b' /* ; */`, "SELECT $$ ' ; $$", "SELECT 1 // ;"} {
+	for _, sql := range []string{"SELECT 1", "with a as (select ';') select * from a;", "SELECT ')' -- ;", `SELECT 'a\'; b' /* ; */`, "SELECT $$ ' ; $$", "SELECT 1 // ;", "SELECT identifier, 'NEXTVAL' FROM T"} {
 		_, err := s.Plan(t.Context(), source.PlanRequest{Query: sql})
 		if fault.CodeOf(err) != fault.SourceNetwork {
 			t.Errorf("%q was not sent: %v", sql, err)

@@ -26,7 +26,7 @@ func (s *session) prepareQuery(ctx context.Context, sql string) (query, []native
 	if err != nil {
 		return query{}, nil, invalid(err)
 	}
-	if r.Statement != 0 && r.Statement != statementSelect {
+	if r.Statement != statementSelect {
 		return query{}, nil, fault.New(fault.SourceInvalidQuery, "the query must be one SELECT")
 	}
 	fields := make([]nativeField, len(r.Columns))
@@ -49,7 +49,7 @@ func (s *session) prepareQuery(ctx context.Context, sql string) (query, []native
 func invalid(err error) error {
 	class := (Driver{}).Classify(err)
 	var refusal *sf.SnowflakeError
-	if !errors.As(err, &refusal) || class != nil && class.Code != fault.SourceChanged && class.Code != fault.SourceUnsupported {
+	if !errors.As(err, &refusal) || stopped(refusal) || class != nil && class.Code != fault.SourceChanged && class.Code != fault.SourceUnsupported {
 		return fmt.Errorf("compiling the query: %w", err)
 	}
 	return fault.Wrap(fault.SourceInvalidQuery, messages[fault.SourceInvalidQuery], err)
@@ -59,6 +59,7 @@ func invalid(err error) error {
 func onlyReads(sql string) (string, error) {
 	refuse := func(why string) (string, error) { return "", fault.New(fault.SourceInvalidQuery, why) }
 	depth, first, end := 0, "", -1
+	var before token
 	for t := range lex(sql) {
 		if end >= 0 && t.kind != comment {
 			return refuse("the query must be one statement")
@@ -67,21 +68,24 @@ func onlyReads(sql string) (string, error) {
 		case t.kind == unclosed:
 			return refuse("a quote or a comment of the query does not end")
 		case t.kind == symbol && t.text == "(":
+			if before.kind == word && strings.EqualFold(before.text, "IDENTIFIER") {
+				return refuse("the query must name what it reads: IDENTIFIER(…) is not allowed in it")
+			}
 			depth++
 		case t.kind == symbol && t.text == ")":
 			depth--
 		case t.kind == symbol && t.text == ";":
 			end = t.at
 		case t.kind == word:
-			upper := strings.ToUpper(t.text)
 			if first == "" {
-				first = upper
+				first = strings.ToUpper(t.text)
 			}
-			if strings.HasPrefix(upper, "SYSTEM$") || upper == "NEXTVAL" {
-				return refuse("the query must only read: system functions and sequences are not allowed in it")
-			}
-		case t.kind == quoted && strings.HasPrefix(strings.ToUpper(t.text), `"SYSTEM$`):
+		}
+		if (t.kind == word || t.kind == quoted) && acts(strings.Trim(t.text, `"`)) {
 			return refuse("the query must only read: system functions and sequences are not allowed in it")
+		}
+		if t.kind != comment {
+			before = t
 		}
 		if depth < 0 {
 			return refuse("the parentheses of the query do not match")
@@ -96,4 +100,12 @@ func onlyReads(sql string) (string, error) {
 		return sql[:end], nil
 	}
 	return sql, nil
+}
+
+// acts reports whether a name is that of something that does more than read
+// even in a SELECT: system functions, and the next value of a sequence, which
+// uses it up.
+func acts(name string) bool {
+	upper := strings.ToUpper(name)
+	return strings.HasPrefix(upper, "SYSTEM$") || upper == "NEXTVAL" || upper == "GETNEXTVAL"
 }

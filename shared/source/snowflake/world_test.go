@@ -120,7 +120,7 @@ func config() source.Config {
 		Credential: source.Credential{Method: "key_pair", Fields: map[string]source.Secret{
 			"private_key": source.Secret(privatePEM(rsaKeys()[0])),
 		}},
-		Connection: "con_1",
+		Connection: "con_1", Workspace: "acme",
 	}
 }
 
