@@ -50,7 +50,7 @@ func content(t testing.TB) (objects map[string]string, tables []sourcetest.Table
 		"big/users.csv":                    users(bigRows),
 		"big/_SUCCESS":                     "",
 		"log/2024/part-0.ndjson.gz":        gzipped(t, log.String()),
-		"odd/ä b+c%20?#.csv":               "a\n1\n",
+		"odd/ä b+c%20?#.csv":               "\"select\",\"a.b\",\"say \"\"hi\"\"\",\"Größe\"\n1,x,0.5,true\n",
 		"parts/dt=2024-05-01/kind=a/x.csv": "id,name\n1,Ann\n2,\n",
 		"parts/dt=2024-05-02/kind=b/x.csv": "id,name\n3,\"Öz, \"\"B\"\"\"\n",
 		"parts/dt=2024-05-02/kind=b/e.csv": "",
@@ -69,7 +69,12 @@ func content(t testing.TB) (objects map[string]string, tables []sourcetest.Table
 		{Name: "daily", Rows: []string{`{"a":1,"b":2}`, `{"a":5,"b":6}`}, Rejects: 1},
 		{Name: "log/2024", Count: logRows},
 		{Name: "mixed", Problem: true},
-		{Name: "odd", Rows: []string{`{"a":1}`}},
+		{Name: "odd", Columns: []schema.Column{
+			{Name: "select", Type: schema.Int64, Nullable: true},
+			{Name: "a.b", Type: schema.String, Nullable: true},
+			{Name: `say "hi"`, Type: schema.Float64, Nullable: true},
+			{Name: "Größe", Type: schema.Bool, Nullable: true},
+		}, Rows: []string{`{"Größe":true,"a.b":"x","say \"hi\"":0.5,"select":1}`}},
 		{Name: "parts", Columns: []schema.Column{
 			{Name: "id", Type: schema.Int64, Nullable: true},
 			{Name: "name", Type: schema.String, Nullable: true},

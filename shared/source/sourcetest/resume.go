@@ -1,12 +1,9 @@
 package sourcetest
 
 import (
-	"context"
-	"errors"
 	"io"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -43,52 +40,6 @@ func testResume(t *testing.T, h Harness) {
 	}
 	if !inside {
 		t.Error("no split has more than two batches: make a table of the harness bigger")
-	}
-}
-
-// cancelled is how soon a cancelled call must return.
-const cancelled = 5 * time.Second
-
-// testCancel: every call ends soon after its context, with the context's error.
-func testCancel(t *testing.T, h Harness) {
-	s := open(t, h, h.Config)
-	snapshot := discover(t, s)
-	plan := plan(t, s, snapshot, h.biggest().Name, h.TargetBytes)
-	req := source.ReadRequest{Table: plan.Table, Split: plan.Splits[0]}
-	calls := map[string]func(context.Context) error{
-		"Check":    func(ctx context.Context) error { _, err := s.Check(ctx); return err },
-		"Discover": func(ctx context.Context) error { _, err := s.Discover(ctx, ""); return err },
-		"Plan": func(ctx context.Context) error {
-			_, err := s.Plan(ctx, source.PlanRequest{Table: plan.Table})
-			return err
-		},
-		"Next": func(ctx context.Context) error {
-			r, err := s.Read(t.Context(), req)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = r.Close() }() // the cancelled Next is what is looked at
-			for {
-				b, err := r.Next(ctx)
-				if err != nil {
-					return err
-				}
-				b.Release()
-			}
-		},
-	}
-	for name, call := range calls {
-		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			began := time.Now()
-			if err := call(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, want context.Canceled", err)
-			}
-			if took := time.Since(began); took > cancelled {
-				t.Errorf("took %v", took)
-			}
-		})
 	}
 }
 
