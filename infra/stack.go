@@ -57,6 +57,7 @@ func NewStack(scope constructs.Construct, id string, props *Props) awscdk.Stack 
 	s.storage = s.newStorage()
 	s.queues = s.newQueues()
 	s.addWorkers()
+	s.addFederationRole()
 	s.addMachines()
 	s.addHandlers()
 	api := s.newAPI()

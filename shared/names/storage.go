@@ -34,6 +34,13 @@ const SecretPrefix = "headwater"
 // Headwater may assume to read a source.
 const SourceRolePrefix = "headwater-"
 
+// FederationRole is the role of the deployment that other clouds are shown: its
+// sessions are named after connections, so that a cloud can tell them apart.
+const FederationRole = SourceRolePrefix + "federation"
+
+// ConnectionIDs is what the ids of connections match, as IAM writes patterns.
+const ConnectionIDs = "con_*"
+
 // What the keys of the lake bucket begin with.
 const (
 	SchemaPrefix     = "schemas/"
