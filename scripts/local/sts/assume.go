@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/oklog/ulid/v2"
 
@@ -39,8 +40,9 @@ type assumed struct {
 func (s *server) assume(w http.ResponseWriter, caller string, form url.Values) {
 	arn, name := form.Get("RoleArn"), form.Get("RoleSessionName")
 	seconds, err := strconv.Atoi(cmp.Or(form.Get("DurationSeconds"), strconv.Itoa(defaultDuration)))
-	sessionName := regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`)
-	if err != nil || seconds < minDuration || seconds > maxDuration || !sessionName.MatchString(name) || len(form.Get("Policy")) > maxPolicy {
+	sessionName, policy := regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`), regexp.MustCompile(`^[\t\n\r\x20-\x{FF}]*$`)
+	if err != nil || seconds < minDuration || seconds > maxDuration || !sessionName.MatchString(name) ||
+		utf8.RuneCountInString(form.Get("Policy")) > maxPolicy || !policy.MatchString(form.Get("Policy")) {
 		refuse(w, http.StatusBadRequest, "ValidationError", "A parameter does not satisfy its constraint.")
 		return
 	}

@@ -90,6 +90,8 @@ func code(err error) string {
 	return ""
 }
 
+func prefixed(text string) string { return strings.ReplaceAll(pinned, "crm/", text+"/") }
+
 func TestAssumeRoleIsRefused(t *testing.T) {
 	c := newClouds(t)
 	for name, tc := range map[string]struct {
@@ -107,6 +109,8 @@ func TestAssumeRoleIsRefused(t *testing.T) {
 		"too short a session":       {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.DurationSeconds = aws.Int32(60) }, "ValidationError", ""},
 		"a session policy of chaff": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String("{}") }, "MalformedPolicyDocument", ""},
 		"too long a session policy": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(pinned + strings.Repeat(" ", 2048)) }, "ValidationError", ""},
+		"what a session policy may spell":     {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(prefixed("crm/é/${*}\\u65e5")) }, "", ""},
+		"what a session policy may not spell": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(prefixed("crm/日")) }, "ValidationError", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &client.AssumeRoleInput{RoleArn: &tc.arn, RoleSessionName: aws.String("con_1"), ExternalId: aws.String("our-secretless-id")}

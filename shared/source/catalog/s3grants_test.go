@@ -148,7 +148,7 @@ func TestS3SessionPolicy(t *testing.T) {
 			}
 			got := resources(t, policy, "s3:GetObject")
 			if tt.objects == "" {
-				if !strings.HasPrefix(got[0], "arn:aws:s3:::acme-exports/"+strings.Repeat("ö", 300)) || strings.ContainsRune(got[0], '\uFFFD') {
+				if !strings.HasPrefix(got[0], "arn:aws:s3:::acme-exports/"+strings.Repeat("ö", 100)) || strings.ContainsRune(got[0], '\uFFFD') {
 					t.Errorf("a long prefix is not pinned by its beginning: %s", got[0])
 				}
 				return

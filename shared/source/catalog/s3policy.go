@@ -3,8 +3,10 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/headwaterhq/headwater/shared/source"
@@ -27,7 +29,8 @@ const maxSessionPolicy = 2048
 // prefix, whatever the role itself may do. Without a setting for the key it
 // leaves decryption to the role, by way of S3 alone.
 //
-// STS takes no more than 2,048 characters: a very long prefix is pinned by its beginning.
+// STS takes no more than 2,048 characters, an escaped one counting as six: a
+// very long prefix is pinned by its beginning.
 func S3SessionPolicy(req source.GrantRequest) string {
 	prefix := directory(req.Text("prefix"), "")
 	for {
@@ -149,8 +152,10 @@ func policyDocument[S any](statements []S) string {
 	return b.String()
 }
 
-// policyLine writes a policy in one line. What HTML escapes stays as it is: a
-// policy is pasted, and a prefix may have an ampersand.
+// policyLine writes a policy in one line, in ASCII: of what is beyond Latin-1
+// neither IAM nor STS takes a character that is not escaped (their pattern is
+// [\u0009\u000A\u000D\u0020-\u00FF]+). What HTML escapes stays as it is: a policy
+// is pasted, and a prefix may have an ampersand.
 func policyLine[S any](statements []S) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -162,5 +167,21 @@ func policyLine[S any](statements []S) string {
 	if err != nil {
 		panic("catalog: policies always marshal: " + err.Error())
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return inASCII(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// inASCII writes JSON text with escapes for what is not ASCII, which only ever
+// stands within its strings.
+func inASCII(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < utf8.RuneSelf {
+			b.WriteByte(byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
