@@ -3,6 +3,8 @@ package bigquery
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,7 +27,7 @@ type query struct {
 // dryRun lets BigQuery check a query and say what it would scan. Nothing runs,
 // and nothing is billed.
 func (s *session) dryRun(ctx context.Context, q query) (*bigquery.Job, error) {
-	job := s.job(q)
+	job := s.job(q, 0)
 	job.Configuration.DryRun = true
 	done, err := paced(ctx, s.pace, func() (*bigquery.Job, error) {
 		return s.rest.Jobs.Insert(s.config.billing, job).Context(ctx).Do()
@@ -63,14 +65,18 @@ func failureOf(job *bigquery.Job) *bigquery.ErrorProto {
 	return job.Status.ErrorResult
 }
 
-// job is a query's job under an id of its own, so that the job can be cancelled
+// jobTimeout is when BigQuery stops a job itself: later than a run's planning, with
+// all its attempts, may wait for it.
+const jobTimeout = 2 * time.Hour
+
+// job is a query's job under an id that we choose, so that the job can be cancelled
 // and found again whatever becomes of the answer.
-func (s *session) job(q query) *bigquery.Job {
+func (s *session) job(q query, attempt int) *bigquery.Job {
 	legacy := false
 	return &bigquery.Job{
-		JobReference: &bigquery.JobReference{ProjectId: s.config.billing, JobId: "headwater_" + strings.ToLower(rand.Text()), Location: q.location},
+		JobReference: &bigquery.JobReference{ProjectId: s.config.billing, JobId: s.jobID(q, attempt), Location: q.location},
 		Configuration: &bigquery.JobConfiguration{
-			Labels: s.labels(q.labels),
+			Labels: s.labels(q.labels), JobTimeoutMs: jobTimeout.Milliseconds(),
 			Query: &bigquery.JobConfigurationQuery{
 				Query: q.sql, UseLegacySql: &legacy, MaximumBytesBilled: q.maximum, ForceSendFields: []string{"UseLegacySql"},
 			},
@@ -85,39 +91,85 @@ type finished struct {
 	fields []*bigquery.TableFieldSchema
 }
 
-// run runs a query to its end, and cancels its job when it cannot wait for that:
-// whoever tries again starts another one. The job's destination is an anonymous
-// table, which BigQuery keeps for a day.
+// runLabel is the label that names a run. Who asks for the same query under the same
+// one, in this process or in another, means the same job.
+const runLabel = "headwater_run"
+
+// jobID is the id of a query's job: the same for all who ask for it in one run,
+// so that a job that runs is joined rather than paid for again. Attempt
+// counts the jobs before it that failed.
+func (s *session) jobID(q query, attempt int) string {
+	run := q.labels[runLabel]
+	if run == "" {
+		return "headwater_" + strings.ToLower(rand.Text())
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d", run, q.sql, q.location, q.maximum))
+	return fmt.Sprintf("headwater_%s_%x_%d", label(run), sum[:16], attempt)
+}
+
+// run runs a query to its end, or waits for it where an earlier attempt has
+// started it. The job's destination is an anonymous table, which BigQuery keeps for a day.
+//
+// When it cannot wait any longer it cancels the job, unless a later attempt will join it:
+// that of a run is only cancelled when nobody tries again.
 func (s *session) run(ctx context.Context, q query) (done finished, err error) {
-	job := s.job(q)
+	var ref *bigquery.JobReference
 	defer func() {
-		if class := (Driver{}).Classify(err); err != nil && (class == nil || fault.Retryable(class)) {
-			s.cancel(ctx, job.JobReference) // it may be running; after any other error it is not
+		if err != nil && ref != nil && s.forsaken(q, err) {
+			s.cancel(ctx, ref)
 		}
 	}()
-	started, err := paced(ctx, s.pace, func() (*bigquery.Job, error) {
-		started, err := s.rest.Jobs.Insert(s.config.billing, job).Context(ctx).Do()
-		if google.Status(err) == http.StatusConflict { // an earlier attempt got through, and its answer did not
-			return s.getJob(ctx, job.JobReference)
-		}
-		return started, err
-	})
-	if err != nil {
+	if ref, err = s.start(ctx, q); err != nil {
 		return finished{}, fmt.Errorf("starting a query: %w", err)
 	}
-	if location := locationOf(started); location != "" {
-		job.JobReference.Location = location
-	}
-	if done, err = s.await(ctx, job.JobReference); err != nil {
+	if done, err = s.await(ctx, ref); err != nil {
 		return finished{}, fmt.Errorf("running a query: %w", err)
 	}
-	if done.job, err = s.getJob(ctx, job.JobReference); err != nil {
+	if done.job, err = s.getJob(ctx, ref); err != nil {
 		return finished{}, fmt.Errorf("getting a query's job: %w", err)
 	}
 	if e := failureOf(done.job); e != nil {
 		return finished{}, fmt.Errorf("running a query: %w", jobError(e))
 	}
 	return done, nil
+}
+
+// maxFailed bounds how many failed jobs of a run's query are passed over: more than
+// a run may leave behind.
+const maxFailed = 50
+
+// start starts a query's job, or finds the one that an earlier attempt has started. One
+// that failed is of no use: the next one takes its place. With an error it returns the job that may run all the same.
+func (s *session) start(ctx context.Context, q query) (*bigquery.JobReference, error) {
+	for attempt := 0; ; attempt++ {
+		job, there := s.job(q, attempt), false
+		started, err := paced(ctx, s.pace, func() (*bigquery.Job, error) {
+			started, err := s.rest.Jobs.Insert(s.config.billing, job).Context(ctx).Do()
+			if there = google.Status(err) == http.StatusConflict; there {
+				return s.getJob(ctx, job.JobReference)
+			}
+			return started, err
+		})
+		if err != nil {
+			return job.JobReference, err
+		}
+		if location := locationOf(started); location != "" {
+			job.JobReference.Location = location
+		}
+		if !there || failureOf(started) == nil || attempt == maxFailed || q.labels[runLabel] == "" {
+			return job.JobReference, nil
+		}
+	}
+}
+
+// forsaken reports whether nobody will ask for a query's job again, after an
+// error that leaves it running.
+func (s *session) forsaken(q query, err error) bool {
+	if q.labels[runLabel] != "" {
+		return errors.Is(err, context.Canceled)
+	}
+	class := (Driver{}).Classify(err)
+	return class == nil || fault.Retryable(class)
 }
 
 func (s *session) getJob(ctx context.Context, ref *bigquery.JobReference) (*bigquery.Job, error) {

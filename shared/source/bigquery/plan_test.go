@@ -176,7 +176,7 @@ func TestCancelledJob(t *testing.T) {
 		}
 	}()
 	began := time.Now()
-	_, err := s.Plan(ctx, source.PlanRequest{Table: schema.Table{Name: "crm.v"}})
+	_, err := s.Plan(ctx, source.PlanRequest{Table: schema.Table{Name: "crm.v"}, Labels: map[string]string{"headwater_run": "run_01"}})
 	if !errors.Is(err, context.Canceled) || time.Since(began) > 10*time.Second {
 		t.Errorf("got %v after %v", err, time.Since(began))
 	}
@@ -186,6 +186,60 @@ func TestCancelledJob(t *testing.T) {
 	}
 	if got := ran[0].Status.ErrorResult.Reason; got != "stopped" {
 		t.Errorf("the job ended by %q", got)
+	}
+}
+
+// expiring is a context whose deadline passes when it is told to.
+type expiring struct {
+	context.Context
+	late chan struct{}
+}
+
+func (e expiring) Done() <-chan struct{} { return e.late }
+
+func (e expiring) Err() error {
+	select {
+	case <-e.late:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// A worker whose time is up leaves its run's job running, and the next one, in a session of its own, waits for
+// that job. Another run, and another query, have jobs of their own.
+func TestANextAttemptJoinsTheJob(t *testing.T) {
+	peer, s := warehouse(t)
+	peer.SetJobDuration(time.Second)
+	request := func(run, sql string) source.PlanRequest {
+		return source.PlanRequest{Query: sql, Labels: map[string]string{"headwater_run": run}}
+	}
+	ran := func() []googlepeer.Query {
+		return slices.DeleteFunc(peer.Queries(), func(q googlepeer.Query) bool { return q.DryRun })
+	}
+	ctx := expiring{t.Context(), make(chan struct{})}
+	go func() {
+		defer close(ctx.late)
+		for deadline := time.Now().Add(20 * time.Second); len(ran()) == 0 && time.Now().Before(deadline); {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	_, err := s.Plan(ctx, request("run_01", "SELECT 1 AS one"))
+	wantFault(t, err, fault.SourceUnavailable, "in time")
+
+	next := open(t, peer, member(t, peer, reader))
+	p, err := next.Plan(t.Context(), request("run_01", "SELECT 1 AS one"))
+	must(t, err)
+	if got := readAll(t, next, p); len(got) != 1 || len(ran()) != 1 {
+		t.Errorf("%d rows, %d jobs; want the first attempt's job", len(got), len(ran()))
+	}
+	peer.SetJobDuration(0)
+	for n, req := range []source.PlanRequest{request("run_02", "SELECT 1 AS one"), request("run_01", "SELECT 2 AS one"), {Query: "SELECT 1 AS one"}, {Query: "SELECT 1 AS one"}} {
+		_, err := next.Plan(t.Context(), req)
+		must(t, err)
+		if len(ran()) != n+2 {
+			t.Errorf("request %d: %d jobs, want one of its own", n, len(ran()))
+		}
 	}
 }
 
@@ -276,15 +330,17 @@ func TestFailingJob(t *testing.T) {
 		"resourcesExceeded": {fault.SourceQuota, 1},
 		"quotaExceeded":     {fault.SourceQuota, 1},
 	} {
-		before := len(peer.Queries())
-		peer.InjectJob(googlepeer.JobFault{Times: 1, Reason: reason, Message: "it failed"})
-		_, err := s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one"})
-		if fault.CodeOf(err) != test.code {
-			t.Errorf("%s: got %v, want %q", reason, err, test.code)
-		}
-		ran := slices.DeleteFunc(peer.Queries()[before:], func(q googlepeer.Query) bool { return q.DryRun })
-		if len(ran) != test.jobs {
-			t.Errorf("%s: %d jobs, want %d", reason, len(ran), test.jobs)
+		for _, labels := range []map[string]string{nil, {"headwater_run": "run_" + reason}} {
+			before := len(peer.Queries())
+			peer.InjectJob(googlepeer.JobFault{Times: 1, Reason: reason, Message: "it failed"})
+			_, err := s.Plan(t.Context(), source.PlanRequest{Query: "SELECT 1 AS one", Labels: labels})
+			if fault.CodeOf(err) != test.code {
+				t.Errorf("%s: got %v, want %q", reason, err, test.code)
+			}
+			ran := slices.DeleteFunc(peer.Queries()[before:], func(q googlepeer.Query) bool { return q.DryRun })
+			if len(ran) != test.jobs {
+				t.Errorf("%s: %d jobs, want %d", reason, len(ran), test.jobs)
+			}
 		}
 	}
 }
