@@ -9,6 +9,8 @@ import (
 	"time"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
+
+	"github.com/headwaterhq/headwater/shared/fault"
 )
 
 // Waiting for a query. The service itself holds a request for a result for a
@@ -53,7 +55,9 @@ func (s *session) describe(ctx context.Context, sql string, binds []string) (res
 }
 
 // execute runs a query and waits for its end. When ctx ends first, or the
-// service is out of reach, the server is told to stop it.
+// service is out of reach, the server is told to stop it. One that takes longer
+// than ctx's deadline is fault.SourceCostLimit: another attempt would begin anew,
+// and get no further.
 func (s *session) execute(ctx context.Context, sql string, binds []string, tag string) (result, error) {
 	id := newID()
 	submit := statement{
@@ -76,6 +80,9 @@ func (s *session) execute(ctx context.Context, sql string, binds []string, tag s
 	}
 	if refusal := (*sf.SnowflakeError)(nil); err != nil && !errors.As(err, &refusal) {
 		s.abort(ctx, id, query)
+		if query != "" && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fault.Wrap(fault.SourceCostLimit, "the query takes longer than the planning of a run may, and was stopped", err)
+		}
 	}
 	return a.Data, err
 }
