@@ -86,7 +86,7 @@ func TestOmniReadsTheSameValues(t *testing.T) {
 	}
 }
 
-// A result that BigQuery does not keep any more is planned anew.
+// A result that BigQuery does not keep any more ends the read with a code of its own, by which the run is made up for.
 func TestOmniResultExpires(t *testing.T) {
 	peer := omni(t)
 	s := open(t, peer, member(t, peer, reader))
