@@ -18,7 +18,7 @@ var openly = regexp.MustCompile(`^[A-Za-z0-9+=,.@:/_-]{1,320}$`)
 func Identity(platform string, c source.Credential) string {
 	var identity string
 	switch platform {
-	case S3().Platform:
+	case S3().Platform, Snowflake().Platform:
 		identity = c.Fields["role_arn"].Reveal()
 	case BigQuery().Platform, GCS().Platform:
 		identity = serviceAccount(c)

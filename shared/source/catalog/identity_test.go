@@ -24,7 +24,7 @@ func TestIdentity(t *testing.T) {
 		"a key with much":      {"gcs", map[string]source.Secret{"key_json": source.Secret(`{"client_email":"` + strings.Repeat("a", 321) + `"}`)}, ""},
 		"a federated identity": {"bigquery", map[string]source.Secret{"service_account_email": account}, account},
 		"somebody's consent":   {"gcs", map[string]source.Secret{"refresh_token": "s"}, ""},
-		"who proves to be who": {"snowflake", map[string]source.Secret{"role_arn": role}, ""},
+		"a role to log in by":  {"snowflake", map[string]source.Secret{"role_arn": role}, role},
 		"another platform":     {"mysql", map[string]source.Secret{"role_arn": role}, ""},
 	} {
 		if got := catalog.Identity(test.platform, source.Credential{Fields: test.fields}); got != test.want {

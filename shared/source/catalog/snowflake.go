@@ -10,6 +10,9 @@ const (
 	snowflakePaths = `\s*` + snowflakePath + `(\s*,\s*` + snowflakePath + `)*\s*`
 )
 
+// SnowflakeWorkload is the auth method that proves an AWS role.
+const SnowflakeWorkload = "workload_identity"
+
 // Snowflake is Snowflake, in every cloud and region.
 func Snowflake() source.Spec {
 	return source.Spec{
@@ -123,13 +126,13 @@ func snowflakeToken() source.AuthMethod {
 
 func snowflakeWorkload() source.AuthMethod {
 	return source.AuthMethod{
-		Name: "workload_identity", Title: "Workload identity",
-		Description: "No stored secret: the deployment proves its AWS role, which the user is bound to.",
+		Name: SnowflakeWorkload, Title: "Workload identity",
+		Description: "No stored secret: Headwater assumes an AWS role, which the user is bound to.",
 		Fields: []source.Field{{
-			Name: "role_arn", Title: "AWS role",
-			Description: "Role to assume first, whose name begins with " + S3RolePrefix + ": Headwater may assume no other. Empty proves the role of the worker itself.",
+			Name: "role_arn", Title: "AWS role", Required: true,
+			Description: "ARN of the role. Its name is " + S3RolePrefix + "<workspace>, or begins with that and a dot, with the id of the workspace that the connection is in: no other workspace can log in by it.",
 			Pattern:     `arn:aws[a-z-]*:iam::[0-9]{12}:role/` + S3RolePrefix + `[A-Za-z0-9+=,.@_-]{1,54}`,
-			Example:     "arn:aws:iam::123456789012:role/headwater-snowflake", MaxLength: 128,
+			Example:     "arn:aws:iam::123456789012:role/headwater-acme.snowflake", MaxLength: 128,
 		}},
 	}
 }

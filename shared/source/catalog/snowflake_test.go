@@ -12,7 +12,7 @@ import (
 func TestRolesThatSnowflakeMayBeShown(t *testing.T) {
 	settings := map[string]any{"account": "acme-main", "user": "HEADWATER", "role": "READER", "warehouse": "WH", "databases": "CRM"}
 	for arn, takes := range map[string]bool{
-		"": true, // the worker's own
+		"": false, // the worker's own is that of all workspaces
 		"arn:aws:iam::123456789012:role/headwater-snowflake":       true,
 		"arn:aws-us-gov:iam::123456789012:role/headwater-a.b@c":    true,
 		"arn:aws:iam::123456789012:role/headwater-":                false,

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,12 @@ func SnowflakeGrants(req source.GrantRequest) []source.Grant {
 		if len(statements) > 0 {
 			grants = append(grants, source.Grant{Title: title, Language: "sql", Text: strings.Join(statements, "\n")})
 		}
+	}
+	if req.Method == SnowflakeWorkload {
+		grants = append(grants, snowflakeTrust(req))
+		add("Bind the user to the role", []string{
+			"ALTER USER " + snowflakeUser(req.Text("user")) + " SET TYPE = SERVICE WORKLOAD_IDENTITY = (TYPE = AWS ARN = '" + cmp.Or(req.Identity, unknownRole) + "');",
+		})
 	}
 	role, err := SnowflakeName(req.Text("role"))
 	if err != nil {
@@ -36,6 +43,28 @@ func SnowflakeGrants(req source.GrantRequest) []source.Grant {
 	}
 	add("Let the role read all tables and views", snowflakeScopeGrants(req, to))
 	return grants
+}
+
+const unknownRole = "<ARN of the role>"
+
+// snowflakeTrust lets the deployment assume the AWS role. It assumes it for the
+// workspace that the role's name names and for no other.
+func snowflakeTrust(req source.GrantRequest) source.Grant {
+	type trust struct {
+		Sid       string
+		Effect    string
+		Principal map[string]string
+		Action    string
+	}
+	return source.Grant{
+		Title: "Let Headwater assume the AWS role, whose name says which workspace may log in by it: " +
+			S3RolePrefix + "<workspace>, or that with a dot and more after it",
+		Language: "trust_policy",
+		Text: policyDocument([]trust{{
+			Sid: "HeadwaterAssume", Effect: "Allow",
+			Principal: map[string]string{"AWS": cmp.Or(req.Principal, unknownPrincipal)}, Action: "sts:AssumeRole",
+		}}),
+	}
 }
 
 // snowflakeUser writes a login name as the name of a user: plain names are in

@@ -14,7 +14,8 @@ import (
 
 // Every grant is looked at twice: what SHOW GRANTS says, and the smallest thing
 // that needs it. The second decides; when the first does not know of it, the
-// access comes from elsewhere (a secondary role) and may go without notice.
+// access comes from elsewhere (a role whose grants may not be seen) and may go
+// without notice.
 
 func (c *checker) grants(ctx context.Context) (privileges, error) {
 	if c.held == nil {
@@ -48,7 +49,7 @@ func (c *checker) confirmed(ctx context.Context, detail, on string, privileges [
 		return source.Finding{Detail: detail}, nil
 	}
 	return source.Finding{
-		Warning: detail + ", and SHOW GRANTS does not know of it: the access comes from a secondary role, and ends with it",
+		Warning: detail + ", and SHOW GRANTS does not know of it: the access comes from a role whose grants cannot be seen, and ends with it",
 		Remedy:  source.Remedy{Text: "Grant it to the role itself.", Snippet: grantOn(privileges[0], on, c.config.role, path...)},
 	}, nil
 }

@@ -202,10 +202,11 @@ func (c *checker) overPrivilege(ctx context.Context) (source.Finding, error) {
 	}, nil
 }
 
-// snippet is all statements of the grants, in order.
+// snippet is all statements of the role's grants, in order: those of the way of
+// logging in have been run already.
 func (c *checker) snippet(tables []string) string {
 	var statements []string
-	for _, g := range catalog.SnowflakeGrants(source.GrantRequest{Settings: c.config.settings, Method: c.config.method, Tables: tables}) {
+	for _, g := range catalog.SnowflakeGrants(source.GrantRequest{Settings: c.config.settings, Tables: tables}) {
 		statements = append(statements, g.Text)
 	}
 	return strings.Join(statements, "\n")

@@ -63,7 +63,7 @@ func parse(cfg source.Config, endpoints source.Endpoints) (config, error) {
 			problems.Add(fault.SourceInvalidConfig, "settings.statement_timeout", "must be 1 to "+strconv.Itoa(int(maxTimeout/time.Second))+" seconds")
 		}
 	}
-	if c.method == workloadIdentity && !ownRole(cfg.Workspace, c.secrets["role_arn"].Reveal()) {
+	if c.method == catalog.SnowflakeWorkload && !ownRole(cfg.Workspace, c.secrets["role_arn"].Reveal()) {
 		problems.Add(fault.SourceInvalidConfig, "credentials.role_arn", "must be a role without a path whose name is "+catalog.S3RolePrefix+
 			"<workspace>, or begins with that and a dot, with this workspace: so its owner decides by the name who may use it")
 	}
@@ -92,8 +92,6 @@ func parseNames(cfg source.Config, setting string, parts int, problems *fault.Li
 	}
 	return names
 }
-
-const workloadIdentity = "workload_identity"
 
 // ownRole reports whether a workspace may log in by a role. Nothing in such a
 // credential is secret, and the deployment serves all workspaces, so that each

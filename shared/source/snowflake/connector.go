@@ -15,6 +15,7 @@ import (
 	sf "github.com/snowflakedb/gosnowflake/v2"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
 
 // connector logs in. It tries the credentials that the connection has, in
@@ -58,7 +59,7 @@ func newConnector(c config, transport http.RoundTripper, tokens sf.TokenAccessor
 		k.oauth, err = newOAuth(client, c.endpoint, c.secrets)
 	case "programmatic_access_token":
 		k.base.Authenticator, k.base.Token = sf.AuthTypePat, c.secrets["token"].Reveal()
-	case workloadIdentity:
+	case catalog.SnowflakeWorkload:
 		k.base.Authenticator, k.base.WorkloadIdentityProvider = sf.AuthTypeWorkloadIdentityFederation, "AWS"
 		k.base.WorkloadIdentityImpersonationPath = []string{c.secrets["role_arn"].Reveal()}
 	default:

@@ -1,9 +1,12 @@
 package snowflake_test
 
 import (
+	"encoding/json"
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -235,5 +238,35 @@ GRANT SELECT ON EXTERNAL TABLE "CRM"."PUBLIC"."out.side" TO ROLE "Read only";`},
 		if test.got != test.want {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, test.got, test.want)
 		}
+	}
+}
+
+// A workload identity needs a role that the deployment may assume, and a user
+// that is bound to it; other ways of logging in need neither.
+func TestGrantsOfAWorkload(t *testing.T) {
+	req := source.GrantRequest{
+		Settings: map[string]any{"user": "etl", "role": "reader", "warehouse": "wh", "databases": "crm"},
+		Method:   "workload_identity", Principal: "123456789012", Identity: ownRole,
+	}
+	got := catalog.SnowflakeGrants(req)
+	var policy struct {
+		Statement []struct {
+			Effect, Action string
+			Principal      map[string]string
+		}
+	}
+	if len(got) < 3 || got[0].Language != "trust_policy" || json.Unmarshal([]byte(got[0].Text), &policy) != nil {
+		t.Fatalf("got %+v", got)
+	}
+	if s := policy.Statement; len(s) != 1 || s[0].Effect != "Allow" || s[0].Action != "sts:AssumeRole" || s[0].Principal["AWS"] != "123456789012" {
+		t.Errorf("trust policy %s", got[0].Text)
+	}
+	const want = `ALTER USER "ETL" SET TYPE = SERVICE WORKLOAD_IDENTITY = (TYPE = AWS ARN = '` + ownRole + `');`
+	if got[1].Language != "sql" || got[1].Text != want {
+		t.Errorf("%s, want %s", got[1].Text, want)
+	}
+	req.Method = "key_pair"
+	if diff := cmp.Diff(got[2:], catalog.SnowflakeGrants(req)); diff != "" {
+		t.Errorf("with a key pair (-want +got):\n%s", diff)
 	}
 }
