@@ -140,7 +140,7 @@ var classes = map[Code]Class{
 	SourceUnsupported:     {422, false, "The platform cannot do this.", "See the platform's capabilities in the catalog."},
 	SourceQuota:           {422, false, "A quota of the source is used up.", "Raise the quota that the message names, or wait until it is reset."},
 	SourceCostLimit:       {422, false, "Reading would cost more than the limit.", "Raise the limit, or read fewer columns, partitions or rows."},
-	SourceReadExpired:     {409, false, "What the source had prepared for reading has expired.", "Run the import again: it plans anew."},
+	SourceReadExpired:     {409, false, "What the source had prepared for reading has expired.", "The import is run again at once, planned anew. When that expires too, let a run read less: filter, or map fewer columns."},
 	SourceInvalidQuery:    {422, false, "The source does not accept the query.", "Correct the query; it must be one SELECT in the platform's own SQL."},
 	SourceInvalidFilter:   {422, false, "The row filter does not fit the table.", "Correct the named condition."},
 

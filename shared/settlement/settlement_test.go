@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -82,6 +83,39 @@ func TestAnExecutionThatEndedBeforeItsPlan(t *testing.T) {
 		if i, err = store.Import(t.Context(), "w", i.ID); err != nil || i.OpenRunID != "" {
 			t.Errorf("%s: the import holds %q, %v; want it free", status, i.OpenRunID, err)
 		}
+	}
+}
+
+// A split that fails because the source no longer has what was planned ends its run, and the
+// import is claimed again at once: the new run plans anew, and nothing of the old one's is committed.
+func TestASplitWhoseReadExpired(t *testing.T) {
+	store := memstore.New()
+	i := ingest.Import{WorkspaceID: "w", ID: id.New(id.Import), Name: "n", EveryHours: 24, NextRunAt: noon.Add(18 * time.Hour)}
+	r := ingest.Run{WorkspaceID: "w", ImportID: i.ID, ID: id.New(id.Run), Status: ingest.Running, Deadline: noon.Add(24 * time.Hour)}
+	if err := errors.Join(store.CreateImport(t.Context(), i), store.OpenRun(t.Context(), i, r, time.Time{})); err != nil {
+		t.Fatal(err)
+	}
+	in := settlement.Input{
+		Kind: settlement.Run, WorkspaceID: "w", ImportID: i.ID, RunID: r.ID,
+		Error: &lambdahost.Cause{Error: string(fault.SourceReadExpired), Cause: `{"errorMessage":"the read session has expired"}`},
+	}
+	payload, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := newHandler(store).Handle(t.Context(), payload); err != nil || out.Settled != 1 {
+		t.Fatalf("settled %d, %v", out.Settled, err)
+	}
+	claimer := &ingest.Claimer{Store: store, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)}
+	runs, _, err := claimer.Claim(t.Context(), noon)
+	if err != nil || len(runs) != 1 || runs[0].ImportID != i.ID || runs[0].RunID == r.ID {
+		t.Fatalf("claimed %v, %v; want a new run of the import", runs, err)
+	}
+	if again, err := store.Run(t.Context(), runs[0]); err != nil || again.PlanKey != "" || again.Status != ingest.Queued {
+		t.Errorf("the new run is %s with plan %q, %v; want it to be planned", again.Status, again.PlanKey, err)
+	}
+	if got, err := store.Import(t.Context(), "w", i.ID); err != nil || !got.NextRunAt.Equal(i.NextRunAt) {
+		t.Errorf("next at %v, %v; want %v", got.NextRunAt, err, i.NextRunAt)
 	}
 }
 
