@@ -130,7 +130,7 @@ func snowflakeWorkload() source.AuthMethod {
 		Description: "No stored secret: Headwater assumes an AWS role, which the user is bound to.",
 		Fields: []source.Field{{
 			Name: "role_arn", Title: "AWS role", Required: true,
-			Description: "ARN of the role. Its name is " + S3RolePrefix + "<workspace>, or begins with that and a dot, with the id of the workspace that the connection is in: no other workspace can log in by it.",
+			Description: "ARN of the role. Its name is " + S3RolePrefix + " and the id of the connection's workspace, alone or with a dot and more after it: no other workspace can log in by it.",
 			Pattern:     `arn:aws[a-z-]*:iam::[0-9]{12}:role/` + S3RolePrefix + `[A-Za-z0-9+=,.@_-]{1,54}`,
 			Example:     "arn:aws:iam::123456789012:role/headwater-acme.snowflake", MaxLength: 128,
 		}},

@@ -58,7 +58,7 @@ func snowflakeTrust(req source.GrantRequest) source.Grant {
 	}
 	return source.Grant{
 		Title: "Let Headwater assume the AWS role, whose name says which workspace may log in by it: " +
-			S3RolePrefix + "<workspace>, or that with a dot and more after it",
+			S3RolePrefix + " and its id, alone or with a dot and more after it",
 		Language: "trust_policy",
 		Text: policyDocument([]trust{{
 			Sid: "HeadwaterAssume", Effect: "Allow",

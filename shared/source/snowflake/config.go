@@ -64,8 +64,8 @@ func parse(cfg source.Config, endpoints source.Endpoints) (config, error) {
 		}
 	}
 	if c.method == catalog.SnowflakeWorkload && !ownRole(cfg.Workspace, c.secrets["role_arn"].Reveal()) {
-		problems.Add(fault.SourceInvalidConfig, "credentials.role_arn", "must be a role without a path whose name is "+catalog.S3RolePrefix+
-			"<workspace>, or begins with that and a dot, with this workspace: so its owner decides by the name who may use it")
+		problems.Add(fault.SourceInvalidConfig, "credentials.role_arn", "must be a role without a path, whose name is "+catalog.S3RolePrefix+
+			" and the id of this workspace, alone or with a dot and more after it")
 	}
 	endpoint := cmp.Or(endpoints(source.EndpointSnowflake), "https://"+cmp.Or(cfg.Text("host"), hostOf(c.account)))
 	base, err := url.Parse(endpoint)
