@@ -3,6 +3,7 @@ package bigquery_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -32,7 +33,9 @@ const (
 
 // BenchmarkRead reads ready Arrow from the wire, by the driver and by the bare
 // client that it is built on, in turn; ratio is the driver's best time by the
-// client's, as a busy machine disturbs those least.
+// client's, as a busy machine disturbs those least. Of nested columns the driver
+// makes JSON text, which the client does not: there json-ratio is to a client
+// that makes it too, as the Arrow library and encoding/json do.
 func BenchmarkRead(b *testing.B) {
 	peer := googlepeer.Run(b, googlepeer.Config{Project: project})
 	peer.DeclareDataset("crm", "EU")
@@ -50,18 +53,28 @@ func BenchmarkRead(b *testing.B) {
 			s := open(b, peer, member(b, peer, reader))
 			p := plan(b, s, source.PlanRequest{}, "crm.bench")
 			bare := newBare(b, peer)
-			bare.read(b)
+			bare.read(b, ignore)
 			b.SetBytes(size)
-			ours, theirs := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
-			for b.Loop() {
+			best := map[string]time.Duration{}
+			turn := func(name string, read func() int64) {
 				began := time.Now()
-				rows := drain(b, s, p)
-				ours = min(ours, time.Since(began))
-				began = time.Now()
-				if other := bare.read(b); rows != other || rows != benchBatches*benchRows {
-					b.Fatalf("%d and %d rows", rows, other)
+				if rows := read(); rows != benchBatches*benchRows {
+					b.Fatalf("%s read %d rows", name, rows)
 				}
-				theirs = min(theirs, time.Since(began))
+				if took := time.Since(began); best[name] == 0 || took < best[name] {
+					best[name] = took
+				}
+			}
+			for b.Loop() {
+				turn("driver", func() int64 { return drain(b, s, p) })
+				turn("client", func() int64 { return bare.read(b, ignore) })
+				if bm.name == "nested" {
+					turn("json client", func() int64 { return bare.read(b, render) })
+				}
+			}
+			ours, theirs := best["driver"], best["client"]
+			if took := best["json client"]; took > 0 {
+				b.ReportMetric(ours.Seconds()/took.Seconds(), "json-ratio")
 			}
 			b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
 			b.ReportMetric(benchBatches*benchRows/ours.Seconds(), "rows/s")
@@ -138,7 +151,8 @@ func newBare(b *testing.B, peer *googlepeer.Peer) *bareClient {
 	return &bareClient{client, session}
 }
 
-func (c *bareClient) read(b *testing.B) (rows int64) {
+// read hands each batch on, as the driver does, and counts its rows.
+func (c *bareClient) read(b *testing.B, handOn func(*testing.B, arrow.RecordBatch)) (rows int64) {
 	b.Helper()
 	stream, err := c.client.ReadRows(b.Context(), &storagepb.ReadRowsRequest{ReadStream: c.session.GetStreams()[0].GetName()})
 	must(b, err)
@@ -152,8 +166,28 @@ func (c *bareClient) read(b *testing.B) (rows int64) {
 		must(b, err)
 		for r.Next() {
 			rows += r.RecordBatch().NumRows()
+			handOn(b, r.RecordBatch())
 		}
 		r.Release()
+	}
+}
+
+func ignore(*testing.B, arrow.RecordBatch) {}
+
+// render makes columns of JSON text of the nested ones.
+func render(b *testing.B, rec arrow.RecordBatch) {
+	for _, column := range rec.Columns() {
+		if !arrow.IsNested(column.DataType().ID()) {
+			continue
+		}
+		texts := array.NewStringBuilder(memory.DefaultAllocator)
+		for i := range column.Len() {
+			text, err := json.Marshal(column.GetOneForMarshal(i))
+			must(b, err)
+			texts.BinaryBuilder.Append(text)
+		}
+		texts.NewArray().Release()
+		texts.Release()
 	}
 }
 

@@ -168,19 +168,21 @@ func TestReachNamesWhatIsWrong(t *testing.T) {
 		return server.URL
 	}
 	for name, tt := range map[string]struct {
-		url  string
-		want fault.Code
+		url   string
+		want  fault.Code
+		paste string
 	}{
-		"nobody listens": {"http://127.0.0.1:1", fault.SourceNetwork},
-		"no such host":   {"http://storage.invalid", fault.SourceNetwork},
-		"no such bucket": {answering(404, `{"error":{"code":404,"message":"The specified bucket does not exist."}}`), fault.SourceNotFound},
-		"a perimeter":    {answering(403, `{"error":{"code":403,"message":"Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"}}`), fault.SourceNetwork},
-		"down":           {answering(503, ``), fault.SourceUnavailable},
+		"nobody listens": {"http://127.0.0.1:1", fault.SourceNetwork, "https://storage.googleapis.com"},
+		"no such host":   {"http://storage.invalid", fault.SourceNetwork, "https://storage.googleapis.com"},
+		"no such bucket": {answering(404, `{"error":{"code":404,"message":"The specified bucket does not exist."}}`), fault.SourceNotFound, "buckets describe gs://" + bucket},
+		"a perimeter":    {answering(403, `{"error":{"code":403,"message":"Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"}}`), fault.SourceNetwork, "--set-ingress-policies"},
+		"an IP filter":   {answering(403, `{"error":{"code":403,"message":"There is an IP filtering condition that is preventing access to the resource."}}`), fault.SourceNetwork, "--ip-filter-file"},
+		"down":           {answering(503, ``), fault.SourceUnavailable, "buckets describe gs://" + bucket},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			results := checksOf(t, storageAt(peer, tt.url), byKey(peer, reader))
-			if r := results["gcs.reach"]; r.Outcome != source.Fail || r.Code != string(tt.want) || r.Remedy == nil || r.Remedy.Text == "" {
+			if r := results["gcs.reach"]; r.Outcome != source.Fail || r.Code != string(tt.want) || r.Remedy == nil || r.Remedy.Text == "" || !strings.Contains(r.Remedy.Snippet, tt.paste) {
 				t.Errorf("%+v, want %s", r, tt.want)
 			}
 			if failed := names(results, source.Fail); failed != "gcs.reach" {

@@ -16,6 +16,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
+	"github.com/headwaterhq/headwater/shared/source/catalog"
 	"github.com/headwaterhq/headwater/shared/source/s3"
 )
 
@@ -151,16 +152,17 @@ func TestReachNamesWhatIsWrong(t *testing.T) {
 		prepare func(t *testing.T)
 		check   string
 		code    fault.Code
+		paste   string
 	}{
-		"nobody listens": {func(t *testing.T) { t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1") }, "s3.reach", fault.SourceNetwork},
-		"no such host":   {func(t *testing.T) { t.Setenv("AWS_ENDPOINT_URL_S3", "http://s3.invalid") }, "s3.reach", fault.SourceNetwork},
+		"nobody listens": {func(t *testing.T) { t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1") }, "s3.reach", fault.SourceNetwork, "https://s3." + region + ".amazonaws.com"},
+		"no such host":   {func(t *testing.T) { t.Setenv("AWS_ENDPOINT_URL_S3", "http://s3.invalid") }, "s3.reach", fault.SourceNetwork, catalog.DeploymentNetwork},
 		"another region": {func(t *testing.T) {
 			answering(t, 403, http.Header{"X-Amz-Bucket-Region": {"eu-west-3"}}, "")
-		}, "s3.region", fault.SourceWrongRegion},
+		}, "s3.region", fault.SourceWrongRegion, "--query BucketRegion"},
 		"a redirect": {func(t *testing.T) {
 			answering(t, 301, http.Header{"X-Amz-Bucket-Region": {"eu-west-3"}}, "")
-		}, "s3.region", fault.SourceWrongRegion},
-		"no such bucket": {func(t *testing.T) { answering(t, 404, nil, "") }, "s3.reach", fault.SourceNotFound},
+		}, "s3.region", fault.SourceWrongRegion, "--query BucketRegion"},
+		"no such bucket": {func(t *testing.T) { answering(t, 404, nil, "") }, "s3.reach", fault.SourceNotFound, "aws s3api head-bucket --bucket " + bucket},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.prepare(t)
@@ -168,7 +170,7 @@ func TestReachNamesWhatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r := failed(t, results); r.Name != tt.check || r.Outcome != source.Fail || r.Code != string(tt.code) || r.Remedy == nil {
+			if r := failed(t, results); r.Name != tt.check || r.Outcome != source.Fail || r.Code != string(tt.code) || r.Remedy == nil || !strings.Contains(r.Remedy.Snippet, tt.paste) {
 				t.Errorf("got %+v, want %s", r, tt.code)
 			}
 			for _, r := range results[2:] {

@@ -202,6 +202,13 @@ func TestFileSettings(t *testing.T) {
 	}
 }
 
+// TestDeploymentNetwork: what remedies ask AWS about is a function of the deployment.
+func TestDeploymentNetwork(t *testing.T) {
+	if want := "--function-name " + names.Stack + "-" + names.Check + " "; !strings.Contains(catalog.DeploymentNetwork, want) {
+		t.Errorf("%q lacks %q", catalog.DeploymentNetwork, want)
+	}
+}
+
 // TestRolePrefix: what the Spec lets a connection name is what the deployment's policy lets it assume.
 func TestRolePrefix(t *testing.T) {
 	if catalog.S3RolePrefix != names.SourceRolePrefix {

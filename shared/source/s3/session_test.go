@@ -147,15 +147,16 @@ func TestAnswersOfSTSAreClassified(t *testing.T) {
 		code    string
 		want    fault.Code
 		message string
+		paste   string
 	}{
-		{"AccessDenied", fault.SourceAuthentication, "trust policy"},
-		{"RegionDisabledException", fault.SourceAuthentication, "not active"},
-		{"PackedPolicyTooLarge", fault.SourceInvalidConfig, "session"},
-		{"MalformedPolicyDocument", fault.SourceInvalidConfig, "session"},
-		{"Throttling", fault.SourceRateLimited, "STS"},
-		{"ServiceUnavailable", fault.SourceUnavailable, "STS"},
-		{"ExpiredToken", fault.Internal, ""},
-		{"InvalidClientTokenId", fault.Internal, ""},
+		{"AccessDenied", fault.SourceAuthentication, "trust policy", externalID},
+		{"RegionDisabledException", fault.SourceAuthentication, "not active", "get-region-opt-status --region-name " + region},
+		{"PackedPolicyTooLarge", fault.SourceInvalidConfig, "session", bucket},
+		{"MalformedPolicyDocument", fault.SourceInvalidConfig, "session", bucket},
+		{"Throttling", fault.SourceRateLimited, "STS", ""},
+		{"ServiceUnavailable", fault.SourceUnavailable, "STS", ""},
+		{"ExpiredToken", fault.Internal, "", ""},
+		{"InvalidClientTokenId", fault.Internal, "", ""},
 	} {
 		t.Run(tt.code, func(t *testing.T) {
 			c := newCloud(t)
@@ -168,7 +169,7 @@ func TestAnswersOfSTSAreClassified(t *testing.T) {
 			if fault.Retryable(err) {
 				return // the checks would wait
 			}
-			if r := failed(t, check(t, byRole(bucket, readerRole))); r.Name != "s3.authenticate" || r.Remedy.Text == "" {
+			if r := failed(t, check(t, byRole(bucket, readerRole))); r.Name != "s3.authenticate" || r.Remedy.Text == "" || !strings.Contains(r.Remedy.Snippet, tt.paste) {
 				t.Errorf("got %+v", r)
 			}
 		})
