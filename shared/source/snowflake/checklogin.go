@@ -118,7 +118,7 @@ func (c *checker) remedyLogin(err error) source.Remedy {
 		return source.Remedy{Text: "Give the connection a new credential: connect again for OAuth, or make a new token or password.", Snippet: "DESCRIBE USER " + c.userName() + ";"}
 	}
 	class, _ := fault.Lookup(fault.CodeOf(err))
-	return source.Remedy{Text: class.Remedy}
+	return source.Remedy{Text: class.Remedy, Snippet: "SELECT SYSTEM$ALLOWLIST();"}
 }
 
 // remedyCredential is by the way of logging in.
@@ -137,8 +137,8 @@ func (c *checker) remedyCredential() source.Remedy {
 		}
 	case "workload_identity":
 		return source.Remedy{
-			Text:    "Bind the user to the AWS role of the workers, or to the role that the connection assumes.",
-			Snippet: "ALTER USER " + user + " SET WORKLOAD_IDENTITY = (TYPE = AWS ARN = '<the ARN of the role>');",
+			Text:    "Bind the user to the role that the connection assumes, and see that the role's trust policy lets this deployment assume it.",
+			Snippet: "ALTER USER " + user + " SET WORKLOAD_IDENTITY = (TYPE = AWS ARN = " + text(c.config.secrets["role_arn"].Reveal()) + ");\nSHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER " + user + ";",
 		}
 	case "oauth":
 		return source.Remedy{
@@ -176,12 +176,12 @@ func (c *checker) remedyNetwork(err error) source.Remedy {
 	rule := "CREATE NETWORK RULE HEADWATER MODE = INGRESS TYPE = IPV4 VALUE_LIST = ('" + ip + "');\n"
 	if strings.Contains(strings.Join(refusals, " "), "390432") {
 		return source.Remedy{
-			Text:    "Snowflake wants a user of programmatic access tokens to be under a network policy. Make one that lets the deployment in, with its address.",
+			Text:    "Snowflake wants a user of programmatic access tokens to be under a network policy. Make one that lets the deployment in, by its fixed address, which it does not have by default.",
 			Snippet: rule + "CREATE NETWORK POLICY HEADWATER ALLOWED_NETWORK_RULE_LIST = ('HEADWATER');\nALTER USER " + user + " SET NETWORK_POLICY = HEADWATER;",
 		}
 	}
 	return source.Remedy{
-		Text:    "Let the deployment's address in by the network policy of the user or, where it has none, of the account; SHOW tells which one it is.",
+		Text:    "Let the deployment's address in by the network policy of the user or, where it has none, of the account; SHOW tells which one it is. By default the deployment has no fixed address: give it one first.",
 		Snippet: "SHOW PARAMETERS LIKE 'NETWORK_POLICY' FOR USER " + user + ";\n" + rule + "ALTER NETWORK POLICY <the policy> ADD ALLOWED_NETWORK_RULE_LIST = ('HEADWATER');",
 	}
 }
