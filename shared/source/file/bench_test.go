@@ -112,7 +112,8 @@ func drain(ctx context.Context, b *testing.B, f *file.Files, plan source.Plan) (
 }
 
 // BenchmarkBeside reads the same file with this package and with the bare Arrow
-// libraries, in turns, and reports how much longer this package takes.
+// libraries, in turns, and reports how much longer this package takes: ratio is its
+// best round over theirs, as other work on the machine only ever adds.
 func BenchmarkBeside(b *testing.B) {
 	csv, parquet := profiles("csv"), profilesParquet(b)
 	for _, bm := range []struct {
@@ -128,22 +129,23 @@ func BenchmarkBeside(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			var ours, bare time.Duration
+			ours, bare := time.Hour, time.Hour
 			for b.Loop() {
 				began := time.Now()
 				if rows := drain(b.Context(), b, f, plan); rows != benchRows {
 					b.Fatal(rows)
 				}
-				ours += time.Since(began)
+				ours = min(ours, time.Since(began))
 				began = time.Now()
 				if rows := bm.bare(b); rows != benchRows {
 					b.Fatal(rows)
 				}
-				bare += time.Since(began)
+				bare = min(bare, time.Since(began))
 			}
 			b.ReportMetric(ours.Seconds()/bare.Seconds(), "ratio")
-			b.ReportMetric(float64(benchRows)*float64(b.N)/ours.Seconds(), "rows/s")
-			b.ReportMetric(float64(len(bm.content))*float64(b.N)/1e6/ours.Seconds(), "MB/s")
+			b.ReportMetric(benchRows/ours.Seconds(), "rows/s")
+			b.ReportMetric(float64(len(bm.content))/1e6/ours.Seconds(), "MB/s")
+			b.ReportMetric(benchRows/bare.Seconds(), "bare-rows/s")
 		})
 	}
 }

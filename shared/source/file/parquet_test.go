@@ -121,6 +121,28 @@ func TestParquetRowsThatDoNotFitAreRejected(t *testing.T) {
 	}
 }
 
+// Two values that are no UTF-8 alone are rejected even where the end of one and
+// the beginning of the next would be a character together.
+func TestParquetTextIsUTF8ValueByValue(t *testing.T) {
+	sc := arrow.NewSchema([]arrow.Field{{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, sc)
+	defer b.Release()
+	b.Field(0).(*array.StringBuilder).AppendValues([]string{"é", "a\xc3", "", "\xa9b", strings.Repeat("x", 40), "日本"}, []bool{true, true, false, true, true, true})
+	rec := b.NewRecordBatch()
+	defer rec.Release()
+	got := readAll(t, file.New(store{"t/a.parquet": write(t, rec, 10)}, ""), "t", 0)
+	want := result{
+		Rows: []string{`{"text":"é"}`, `{"text":null}`, `{"text":"` + strings.Repeat("x", 40) + `"}`, `{"text":"日本"}`},
+		Rejects: []source.Reject{
+			{Origin: 2, Column: "text", Rule: "not_utf8", Reason: "is not valid UTF-8"},
+			{Origin: 4, Column: "text", Rule: "not_utf8", Reason: "is not valid UTF-8"},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestParquetResumesInsideARowGroup reads from every checkpoint of row groups
 // that are longer than a batch, alone and with a nested column.
 func TestParquetResumesInsideARowGroup(t *testing.T) {

@@ -213,13 +213,21 @@ func (d *delivery) drop(row int) bool {
 
 // origins are the numbers of the rows that are kept.
 func (d *delivery) origins() []int64 {
-	origins := make([]int64, 0, d.rows)
-	for row := range d.rows {
-		if d.keep == nil || d.keep[row] {
-			origins = append(origins, d.first+int64(row))
+	origins := make([]int64, d.rows)
+	if d.keep == nil {
+		for row := range origins {
+			origins[row] = d.first + int64(row)
+		}
+		return origins
+	}
+	kept := 0
+	for row, keep := range d.keep {
+		if keep {
+			origins[kept] = d.first + int64(row)
+			kept++
 		}
 	}
-	return origins
+	return origins[:kept]
 }
 
 func (d *delivery) reject(row int, column, rule, reason string) {

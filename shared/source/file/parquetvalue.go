@@ -1,6 +1,7 @@
 package file
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -58,7 +59,7 @@ func (s shape) convert(arr arrow.Array, col schema.Column, flag func(row int, ru
 
 // checkText flags the values that are not UTF-8.
 func checkText(s *array.String, flag func(row int, rule, reason string)) {
-	if utf8.Valid(s.ValueBytes()) { // valid as a whole, which is the usual case
+	if text := s.ValueBytes(); isASCII(text) || utf8.Valid(text) && wholeRunes(s, text) { // as a whole, which is the usual case
 		return
 	}
 	for row := range s.Len() {
@@ -66,6 +67,35 @@ func checkText(s *array.String, flag func(row int, rule, reason string)) {
 			flag(row, ruleNotUTF8, "is not valid UTF-8")
 		}
 	}
+}
+
+// isASCII reports whether all bytes are below 0x80, 32 at a time.
+func isASCII(b []byte) bool {
+	const high = 0x8080808080808080
+	for ; len(b) >= 32; b = b[32:] {
+		word := binary.LittleEndian.Uint64
+		if (word(b)|word(b[8:])|word(b[16:])|word(b[24:]))&high != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// wholeRunes reports whether no value begins in the middle of a character of
+// text, which is all the values one after another.
+func wholeRunes(s *array.String, text []byte) bool {
+	first := s.ValueOffset(0)
+	for row := range s.Len() {
+		if at := s.ValueOffset(row) - first; at < len(text) && !utf8.RuneStart(text[at]) {
+			return false
+		}
+	}
+	return true
 }
 
 // appendValue appends one value in the builder's type; false when it does not fit.

@@ -1,6 +1,8 @@
 package file
 
 import (
+	"math"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -58,12 +60,15 @@ func widen(arr arrow.Array, want arrow.DataType) arrow.Array {
 			}
 			return withValidity(arr, want, memory.NewBufferBytes(bytesOf(out)))
 		case arrow.Millisecond:
-			for _, v := range a.TimestampValues() {
-				if _, ok := toMicros(int64(v), arrow.Millisecond); !ok {
+			values := a.TimestampValues()
+			out := make([]int64, len(values))
+			for i, v := range values {
+				if v > math.MaxInt64/1000 || v < math.MinInt64/1000 {
 					return nil
 				}
+				out[i] = int64(v) * 1000
 			}
-			return widened(arr, want, a.TimestampValues(), 1000)
+			return withValidity(arr, want, memory.NewBufferBytes(bytesOf(out)))
 		}
 	}
 	return nil

@@ -41,7 +41,7 @@ func (f *Files) sampleText(ctx context.Context, format string, objects []Object)
 }
 
 // sampleRows is how many rows of a sample are looked at together.
-const sampleRows = 1024
+const sampleRows = 256
 
 func (f *Files) sampleFile(ctx context.Context, format string, obj Object, s *sample) error {
 	ctx, cancel := context.WithCancel(ctx)
