@@ -50,14 +50,16 @@ func (s *Service) kinds(ctx context.Context, c Connection, tables []string) (map
 }
 
 // Setup returns what to paste at the platform before a connection can work: a
-// trust policy names a setting that was only made with the connection. It is
-// empty where everything was known before.
+// trust policy names the connection, or a setting that was only made with it. It
+// is empty where everything was known before.
 func (s *Service) Setup(c Connection) ([]source.Grant, error) {
 	spec, err := s.Catalog.Spec(c.Platform)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(spec.Settings, func(f source.Field) bool { return f.Generated }) {
+	made := slices.ContainsFunc(spec.Settings, func(f source.Field) bool { return f.Generated })
+	named := slices.ContainsFunc(spec.Auth, func(m source.AuthMethod) bool { return m.Name == c.AuthMethod && m.NamesConnection })
+	if !made && !named {
 		return nil, nil
 	}
 	return s.statements(c, nil, nil)
@@ -65,7 +67,7 @@ func (s *Service) Setup(c Connection) ([]source.Grant, error) {
 
 func (s *Service) statements(c Connection, tables []string, kinds map[string]schema.Kind) ([]source.Grant, error) {
 	return s.Statements(c.Platform, source.GrantRequest{
-		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Kinds: kinds, Principal: s.Principal, Identity: c.Identity,
+		Settings: c.Settings, Method: c.AuthMethod, Tables: tables, Kinds: kinds, Principal: s.Principal, Connection: c.ID, Identity: c.Identity,
 	})
 }
 

@@ -54,6 +54,28 @@ func TestSetupOfWhatWasKnownBefore(t *testing.T) {
 	}
 }
 
+// TestSetupNamesTheConnection: a trust that knows connections apart by their ids cannot be set up before there is one.
+func TestSetupNamesTheConnection(t *testing.T) {
+	w := newWorld()
+	w.driver.named = true
+	c, _ := w.created(t)
+	s := w.service()
+	var asked source.GrantRequest
+	s.Statements = func(_ string, req source.GrantRequest) ([]source.Grant, error) {
+		asked = req
+		return statements("mem", req)
+	}
+	setup, err := s.Setup(c)
+	ok(t, err)
+	if len(setup) != 1 || asked.Connection != c.ID || asked.Principal != s.Principal {
+		t.Errorf("setup %v of %+v, want it to name %s", setup, asked, c.ID)
+	}
+	c.AuthMethod = "another"
+	if setup, err := s.Setup(c); err != nil || setup != nil {
+		t.Errorf("setup %v, %v of a method that names nothing; want none", setup, err)
+	}
+}
+
 func TestGrants(t *testing.T) {
 	w := newWorld()
 	c, ref := w.created(t)

@@ -37,6 +37,7 @@ func (c *clock) Now() time.Time {
 // driver is a platform with one setting, one secret, and tables in pages.
 type driver struct {
 	settings  []source.Field // beside bucket
+	named     bool           // what is set up at the platform names the connection
 	pages     [][]schema.Table
 	generated int // pages that are made when they are asked for, instead
 	check     error
@@ -51,7 +52,7 @@ func (d *driver) Spec() source.Spec {
 	return source.Spec{
 		Platform: "mem", Title: "Memory", Description: "d", Category: "cloud_storage",
 		Settings: append([]source.Field{{Name: "bucket", Description: "name the bucket", Kind: source.Text, Required: true}}, d.settings...),
-		Auth: []source.AuthMethod{{Name: "key", Fields: []source.Field{
+		Auth: []source.AuthMethod{{Name: "key", NamesConnection: d.named, Fields: []source.Field{
 			{Name: "secret_key", Description: "give the key", Kind: source.Text, Required: true, Secret: true},
 		}}},
 	}

@@ -14,6 +14,9 @@ type GrantRequest struct {
 	// Principal is who the deployment is at the platform, which a trust policy
 	// names: on AWS its account ID or the ARN of a role. Empty when it is not known.
 	Principal string
+	// Connection is the connection's id, which a trust policy names where a
+	// connection has no secret of its own. Empty when it is not known.
+	Connection string
 	// Identity is who the connection becomes at the platform, where a credential
 	// says so openly: the ARN of a role. Empty when it is not known.
 	Identity string

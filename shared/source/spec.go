@@ -54,7 +54,10 @@ type AuthMethod struct {
 	Title       string
 	Description string
 	Deprecated  bool
-	Fields      []Field
+	// NamesConnection is set where what is to be set up at the platform names the
+	// connection, so that it can only be finished once the connection is created.
+	NamesConnection bool
+	Fields          []Field
 }
 
 // Field is one setting or one part of a credential. Values are strings unless Kind says otherwise.

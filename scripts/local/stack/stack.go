@@ -25,7 +25,7 @@ type Stack struct {
 	URLs     URLs
 	Platform access.Key // may do everything, as the deployed roles may together
 	Keys     *access.Ring
-	Roles    *sts.Roles // roles of anybody's account, which STS gives to whom they trust; none at first
+	Roles    *sts.Roles // roles of anybody's account, which STS gives to whom they trust; at first the deployment's own alone
 	Table    string     // the DynamoDB table
 	Bucket   string     // the lake
 
@@ -52,6 +52,9 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	}
 	s := &Stack{cfg: cfg, Platform: newKey(access.Everything("*")), Roles: sts.NewRoles()}
 	s.Keys = access.NewRing(append(cfg.Keys, s.Platform)...)
+	if err := s.Roles.Put(sts.Federation(cfg.Account)); err != nil {
+		return nil, fmt.Errorf("starting the stack: %w", err)
+	}
 	for _, step := range []func(context.Context) error{
 		s.readTemplate, s.takeDirectory, s.startStores, s.startFunctions, s.startMachines, s.startAPI, s.startSchedules,
 	} {

@@ -45,7 +45,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseSignature(w, err)
 		return
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(r.URL.RawQuery + "&" + string(body))
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "MalformedQueryString", "The query string is malformed.")
 		return

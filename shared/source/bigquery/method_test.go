@@ -1,7 +1,6 @@
 package bigquery_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -18,21 +17,12 @@ func TestFederation(t *testing.T) {
 	peer := start(t)
 	must(t, peer.CreateDataset(t.Context(), "crm", "EU"))
 	numbers(t, peer)
-	role := googlepeer.AWSKey{
-		AccessKeyID: "ASIAEXAMPLEEXAMPLE", SecretAccessKey: "canary/secret+", SessionToken: "canary/token+",
-		ARN: "arn:aws:sts::111122223333:assumed-role/headwater-ExtractRole/headwater-extract",
-	}
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": role.AccessKeyID, "AWS_SECRET_ACCESS_KEY": role.SecretAccessKey, "AWS_SESSION_TOKEN": role.SessionToken,
-		"AWS_REGION": "eu-central-1", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-	} {
-		t.Setenv(name, value)
-	}
+	peer.Trust(audience, googlepeer.Deploy(t))
 	cfg := member(t, peer, reader) // so that the account exists
 	cfg.Credential = source.Credential{Method: catalog.GoogleFederation, Fields: map[string]source.Secret{
 		"project_number": "123456789012", "pool_id": "headwater", "provider_id": "headwater-aws", "service_account_email": reader,
 	}}
-	federated := peer.Federate(audience, role)
+	federated := googlepeer.Member(audience, cfg.Connection)
 	if r := checked(t, open(t, peer, cfg))["authenticate"]; r.Outcome != source.Fail || !strings.Contains(r.Detail, "iam.serviceAccounts.getAccessToken") {
 		t.Errorf("may not become the account: %s %s", r.Outcome, r.Detail)
 	}
@@ -74,7 +64,7 @@ func TestConsent(t *testing.T) {
 	peer.ExpireTokens()
 	_, err := s.Discover(t.Context(), "")
 	wantFault(t, err, fault.SourceExpired, "")
-	if r := checked(t, open(t, peer, cfg))["authenticate"]; r.Outcome != source.Fail || r.Code != string(fault.SourceExpired) {
+	if r := checked(t, open(t, peer, cfg))["authenticate"]; r.Outcome != source.Fail || r.Code != string(fault.SourceExpired) || !strings.Contains(r.Remedy.Snippet, "https://accounts.google.com/o/oauth2/") {
 		t.Errorf("taken back: %s %s", r.Outcome, r.Code)
 	}
 }
@@ -85,7 +75,8 @@ func TestDisabledAccount(t *testing.T) {
 	cfg := member(t, peer, reader)
 	s := open(t, peer, cfg)
 	peer.DisableAccount(reader)
-	if r := checked(t, s)["authenticate"]; r.Outcome != source.Fail || r.Code != string(fault.SourceAuthentication) {
-		t.Errorf("%s %s %s", r.Outcome, r.Code, r.Detail)
+	r := checked(t, s)["authenticate"]
+	if r.Outcome != source.Fail || r.Code != string(fault.SourceAuthentication) || !strings.Contains(r.Remedy.Snippet, "gcloud iam service-accounts keys list --iam-account="+reader) {
+		t.Errorf("%s %s %s, remedy %+v", r.Outcome, r.Code, r.Detail, r.Remedy)
 	}
 }

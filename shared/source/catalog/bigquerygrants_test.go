@@ -130,7 +130,7 @@ func TestBigQueryGrantsOfEachMethod(t *testing.T) {
 		first  string
 		member string
 	}{
-		catalog.GoogleFederation: {"Once", "MEMBER='serviceAccount:<service account's email>'"},
+		catalog.GoogleFederation: {"Trust", "MEMBER='serviceAccount:<service account's email>'"},
 		catalog.GoogleKey:        {"Make a role that may run queries and read sessions", "MEMBER='serviceAccount:<service account's email>'"},
 		catalog.GoogleOAuth:      {"Make a role that may run queries and read sessions", "MEMBER='user:<email of the user who consented>'"},
 	} {

@@ -157,7 +157,7 @@ func TestGCSGrantsOfEachMethod(t *testing.T) {
 	}
 	rest := "Let the account list and read; Let the account have its requests billed to the project; Optional"
 	for method, want := range map[string]string{
-		catalog.GoogleFederation: "Once; " + rest, catalog.GoogleKey: rest, catalog.GoogleOAuth: rest,
+		catalog.GoogleFederation: "Trust; " + rest, catalog.GoogleKey: rest, catalog.GoogleOAuth: rest,
 	} {
 		if got := titles(method); got != want {
 			t.Errorf("%s: %s", method, got)
@@ -166,38 +166,5 @@ func TestGCSGrantsOfEachMethod(t *testing.T) {
 	consent := catalog.GCSGrants(source.GrantRequest{Settings: settings, Method: catalog.GoogleOAuth})[0].Text
 	if !strings.Contains(consent, "MEMBER='user:<email") {
 		t.Errorf("a user who is not known:\n%s", consent)
-	}
-}
-
-func TestGoogleTrustCanBePasted(t *testing.T) {
-	for name, principal := range map[string]string{
-		"account": "111122223333", "role": "arn:aws:iam::111122223333:role/headwater-CheckRole",
-	} {
-		t.Run(name, func(t *testing.T) {
-			grant := catalog.GoogleTrust(source.GrantRequest{Principal: principal})
-			commands := run(t, strings.Replace(grant.Text, "<project id>", "acme-data", 1))
-			got := map[string][]string{}
-			for _, c := range commands {
-				got[strings.Join(c.Args[:min(4, len(c.Args))], " ")] = c.Args
-			}
-			provider := got["iam workload-identity-pools providers create-aws"]
-			if diff := cmp.Diff([]string{
-				"--account-id=111122223333",
-				"--attribute-mapping=google.subject=assertion.arn.extract('assumed-role/{role}/')",
-				"--attribute-condition=assertion.arn.startsWith('arn:aws:sts::111122223333:assumed-role/headwater-')",
-			}, provider[max(0, len(provider)-3):]); diff != "" {
-				t.Errorf("provider (-want +got):\n%s", diff)
-			}
-			binding := got["iam service-accounts add-iam-policy-binding headwater@acme-data.iam.gserviceaccount.com"]
-			if diff := cmp.Diff([]string{
-				"--role=roles/iam.workloadIdentityUser",
-				"--member=principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/headwater/*",
-			}, binding[max(0, len(binding)-2):]); diff != "" {
-				t.Errorf("binding (-want +got):\n%s", diff)
-			}
-		})
-	}
-	if unknown := catalog.GoogleTrust(source.GrantRequest{}); !strings.Contains(unknown.Title, "get-caller-identity") {
-		t.Errorf("the title does not say where the account's id is: %s", unknown.Title)
 	}
 }

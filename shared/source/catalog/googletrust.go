@@ -7,31 +7,45 @@ import (
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
-// GoogleTrust sets up the workload identity pool that lets the deployment's AWS
-// roles in, and the service account that they become.
+// GoogleFederationRole is the role of the deployment that Google is shown. Its
+// session is named after the connection, which is all that tells one connection
+// of the deployment from another.
+const GoogleFederationRole = "headwater-federation"
+
+// GoogleTrust sets up the workload identity pool that lets connections of the
+// deployment in, and the service account that this one connection becomes.
 func GoogleTrust(req source.GrantRequest) source.Grant {
-	title := "Once: let Headwater's AWS roles become a service account"
+	title := "Trust: let this connection, and no other, become a service account"
 	if req.Principal == "" {
 		title += "; `aws sts get-caller-identity --query Account`, run where Headwater is deployed, prints the account ID"
 	}
-	text := strings.NewReplacer("{account}", cmp.Or(awsAccount(req.Principal), "<AWS account ID>")).Replace(`# The project that is to trust Headwater, and the AWS account that Headwater is deployed in.
+	text := strings.NewReplacer(
+		"{account}", cmp.Or(awsAccount(req.Principal), "<AWS account ID>"),
+		"{id}", cmp.Or(req.Connection, "<connection id>"),
+		"{email}", cmp.Or(strings.TrimPrefix(req.Identity, "serviceAccount:"), "headwater@$PROJECT.iam.gserviceaccount.com"),
+		"{role}", GoogleFederationRole,
+	).Replace(`# The project that is to trust Headwater, the AWS account that Headwater is deployed in, and the connection.
 PROJECT=<project id>
 AWS_ACCOUNT={account}
+CONNECTION={id}
+ACCOUNT="{email}"
 
 PROJECT_NUMBER=$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')
 gcloud services enable --project="$PROJECT" \
   sts.googleapis.com iamcredentials.googleapis.com iam.googleapis.com cloudresourcemanager.googleapis.com
+# The pool and its provider serve all connections; if one of them, or the account, exists already, that is no matter.
 gcloud iam workload-identity-pools create headwater --project="$PROJECT" --location=global
-# Only roles of the stack named headwater get in; write its name here if it has another.
+# Only Headwater's role for this gets in, and its session says for which connection.
 gcloud iam workload-identity-pools providers create-aws headwater-aws --project="$PROJECT" --location=global \
   --workload-identity-pool=headwater --account-id="$AWS_ACCOUNT" \
-  --attribute-mapping="google.subject=assertion.arn.extract('assumed-role/{role}/')" \
-  --attribute-condition="assertion.arn.startsWith('arn:aws:sts::$AWS_ACCOUNT:assumed-role/headwater-')"
-gcloud iam service-accounts create headwater --project="$PROJECT"
-gcloud iam service-accounts add-iam-policy-binding "headwater@$PROJECT.iam.gserviceaccount.com" --project="$PROJECT" \
+  --attribute-mapping="google.subject=assertion.arn.extract('assumed-role/{role}/{connection}'),attribute.connection=assertion.arn.extract('assumed-role/{role}/{connection}')" \
+  --attribute-condition="assertion.arn.startsWith('arn:aws:sts::$AWS_ACCOUNT:assumed-role/{role}/')"
+gcloud iam service-accounts create "${ACCOUNT%%@*}" --project="$PROJECT"
+# A binding for the whole pool (…/headwater/*) would let every connection of the deployment in, whoever made it.
+gcloud iam service-accounts add-iam-policy-binding "$ACCOUNT" --project="$PROJECT" \
   --role=roles/iam.workloadIdentityUser \
-  --member="principalSet://iam.googleapis.com/projects/$PROJECT_NUMBER/locations/global/workloadIdentityPools/headwater/*"
-echo "project_number=$PROJECT_NUMBER pool_id=headwater provider_id=headwater-aws service_account_email=headwater@$PROJECT.iam.gserviceaccount.com"`)
+  --member="principalSet://iam.googleapis.com/projects/$PROJECT_NUMBER/locations/global/workloadIdentityPools/headwater/attribute.connection/$CONNECTION"
+echo "project_number=$PROJECT_NUMBER pool_id=headwater provider_id=headwater-aws service_account_email=$ACCOUNT"`)
 	return source.Grant{Title: title, Language: "gcloud", Text: text}
 }
 

@@ -88,7 +88,7 @@ func parse(cfg source.Config, principal string) config {
 	}
 	return config{
 		bucket: cfg.Text("bucket"), prefix: prefix, billing: cfg.Text("billing_project"),
-		grant: source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method, Identity: principal},
+		grant: source.GrantRequest{Settings: cfg.Settings, Method: cfg.Credential.Method, Connection: cfg.Connection, Identity: principal},
 	}
 }
 

@@ -1,7 +1,6 @@
 package gcs_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -12,24 +11,16 @@ import (
 
 const audience = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/headwater/providers/headwater-aws"
 
-// byRole is a connection that the process's AWS role gets in by.
+// byRole is a connection that gets in by the deployment's AWS role, and as whom Google knows it.
 func byRole(t *testing.T, peer *googlepeer.Peer) (cfg source.Config, federated string) {
 	t.Helper()
-	role := googlepeer.AWSKey{
-		AccessKeyID: "ASIAEXAMPLEEXAMPLE", SecretAccessKey: "canary/secret+", SessionToken: "canary/token+",
-		ARN: "arn:aws:sts::111122223333:assumed-role/headwater-ExtractRole/headwater-extract",
-	}
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": role.AccessKeyID, "AWS_SECRET_ACCESS_KEY": role.SecretAccessKey, "AWS_SESSION_TOKEN": role.SessionToken,
-		"AWS_REGION": "eu-central-1", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-	} {
-		t.Setenv(name, value)
-	}
+	peer.Trust(audience, googlepeer.Deploy(t))
 	cfg = byKey(peer, reader) // so that the account exists
 	cfg.Credential = source.Credential{Method: "workload_identity", Fields: map[string]source.Secret{
 		"project_number": "123456789012", "pool_id": "headwater", "provider_id": "headwater-aws", "service_account_email": reader,
 	}}
-	return cfg, peer.Federate(audience, role)
+	cfg.Connection = "con_01"
+	return cfg, googlepeer.Member(audience, cfg.Connection)
 }
 
 // byConsent is a connection that a user consented to.
@@ -47,7 +38,7 @@ func TestARoleWithoutAKeyReads(t *testing.T) {
 	cfg, federated := byRole(t, peer)
 	r := checksOf(t, peer.Endpoints(), cfg)["gcs.authenticate"]
 	if r.Outcome != source.Fail || r.Code != string(fault.SourcePermission) || !strings.Contains(r.Detail, "iam.serviceAccounts.getAccessToken") ||
-		!strings.Contains(r.Remedy.Snippet, "roles/iam.workloadIdentityUser") {
+		!strings.Contains(r.Remedy.Snippet, "roles/iam.workloadIdentityUser") || !strings.Contains(r.Remedy.Snippet, "CONNECTION=con_01\n") {
 		t.Errorf("may not become the account: %+v", r)
 	}
 	peer.Grant(federated, "iam.serviceAccounts.getAccessToken", "projects/-/serviceAccounts/"+reader)

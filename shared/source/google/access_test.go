@@ -21,7 +21,10 @@ import (
 	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
 )
 
-const reader = "reader@acme.iam.gserviceaccount.com"
+const (
+	reader     = "reader@acme.iam.gserviceaccount.com"
+	connection = "con_01"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -44,6 +47,7 @@ func open(t *testing.T, c source.Credential, endpoints source.Endpoints) *google
 		t.Fatal(err)
 	}
 	t.Cleanup(access.Close)
+	access.Identify(connection)
 	return access
 }
 

@@ -38,12 +38,13 @@ var bases = map[string]string{
 // Access is how one connection reaches Google's APIs: with tokens of its own
 // credential, over network connections of its own.
 type Access struct {
-	endpoints source.Endpoints
-	principal string
-	tokens    *tokens
-	transport *http.Transport
-	bearer    *bearer
-	client    *http.Client // with bearer
+	endpoints  source.Endpoints
+	principal  string
+	connection string // its id
+	tokens     *tokens
+	transport  *http.Transport
+	bearer     *bearer
+	client     *http.Client // with bearer
 
 	consentAgain string // with OAuth: how the user consents anew
 }
@@ -68,8 +69,10 @@ func Open(credential source.Credential, endpoints source.Endpoints, scopes ...st
 const product = "headwater"
 
 // Identify has requests carry the id of the connection too, so that the owner
-// of the data finds out what read it. Call it before anything else.
+// of the data finds out what read it. Federation, which shows Google the id and
+// nothing secret, does not work without. Call it before anything else.
 func (a *Access) Identify(connection string) {
+	a.connection = connection
 	if connection != "" {
 		a.bearer.agent = product + "/" + connection
 	}

@@ -70,8 +70,11 @@ func (a *Access) consent(fields map[string]source.Secret, scopes []string) metho
 
 // tokenClient speaks to the endpoints that give tokens.
 func (a *Access) tokenClient() *http.Client {
-	return &http.Client{Transport: refusing{a.transport}, CheckRedirect: noRedirect, Timeout: 15 * time.Second}
+	return &http.Client{Transport: refusing{a.transport}, CheckRedirect: noRedirect, Timeout: tokenTimeout}
 }
+
+// tokenTimeout is how long one request on the way to a token may take.
+const tokenTimeout = 15 * time.Second
 
 // silent keeps the SDK from logging requests, which hold secrets, when the
 // environment asks for that.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -15,24 +14,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/source/sourcetest/googlepeer"
 )
 
-const (
-	audience = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/headwater/providers/headwater-aws"
-	lambda   = "arn:aws:sts::111122223333:assumed-role/headwater-ExtractRole/extract"
-)
-
-// role is what a Lambda of the deployment is.
-var role = googlepeer.AWSKey{AccessKeyID: "ASIAEXAMPLEEXAMPLE", SecretAccessKey: "canary/aws+secret=", SessionToken: "canary/session+token=", ARN: lambda}
-
-// runAs puts an AWS identity into the environment, as Lambda does.
-func runAs(t *testing.T, key googlepeer.AWSKey) {
-	t.Helper()
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": key.AccessKeyID, "AWS_SECRET_ACCESS_KEY": key.SecretAccessKey, "AWS_SESSION_TOKEN": key.SessionToken,
-		"AWS_REGION": "eu-central-1", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		t.Setenv(name, value)
-	}
-}
+const audience = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/headwater/providers/headwater-aws"
 
 func federated(pool, account string) source.Credential {
 	return credential("workload_identity", "project_number", "123456789012", "pool_id", pool, "provider_id", "headwater-aws", "service_account_email", account)
@@ -42,10 +24,10 @@ func TestEachMethodAuthenticates(t *testing.T) {
 	peer := googlepeer.Run(t, googlepeer.Config{})
 	peer.OAuthClient("client", "canary-secret")
 	peer.ServiceAccount(reader)
-	peer.Grant(peer.Federate(audience, role), "iam.serviceAccounts.getAccessToken", "projects/-/serviceAccounts/"+reader)
+	peer.Trust(audience, googlepeer.Deploy(t))
+	peer.Grant(googlepeer.Member(audience, connection), "iam.serviceAccounts.getAccessToken", "projects/-/serviceAccounts/"+reader)
 	peer.Grant(reader, "bigquery.jobs.create", "projects/acme")
 	peer.Grant("ann@acme.example", "bigquery.jobs.create", "projects/acme")
-	runAs(t, role)
 	for method, tt := range map[string]struct {
 		credential source.Credential
 		principal  string
@@ -74,8 +56,7 @@ func TestWhatIsWrongWithACredentialIsNamed(t *testing.T) {
 	peer := googlepeer.Run(t, googlepeer.Config{})
 	peer.OAuthClient("client", "canary-secret")
 	peer.ServiceAccount(reader)
-	peer.Federate(audience, role)
-	runAs(t, role)
+	peer.Trust(audience, googlepeer.Deploy(t))
 	revoked := peer.RefreshToken("client", "ann@acme.example")
 	peer.RevokeRefreshToken(revoked)
 	deleted, disabled := keyOf(peer, reader), keyOf(peer, "former@acme.iam.gserviceaccount.com")
@@ -99,10 +80,11 @@ func TestWhatIsWrongWithACredentialIsNamed(t *testing.T) {
 		"unknown pool":        {credential: federated("elsewhere", reader), code: fault.SourceAuthentication, message: "pool"},
 		"no impersonation":    {credential: federated("headwater", reader), code: fault.SourcePermission, message: "iam.serviceAccounts.getAccessToken"},
 		"another AWS identity": {credential: federated("headwater", reader), code: fault.SourceAuthentication, message: "AWS", prepare: func(t *testing.T) {
-			runAs(t, googlepeer.AWSKey{AccessKeyID: "ASIAOTHER", SecretAccessKey: "canary-other"})
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "canary-other")
 		}},
 		"no AWS identity": {credential: federated("headwater", reader), code: fault.SourceAuthentication, message: "no AWS identity", prepare: func(t *testing.T) {
-			runAs(t, googlepeer.AWSKey{})
+			t.Setenv("AWS_ACCESS_KEY_ID", "")
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,24 +19,18 @@ const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 // signed with the key within the last quarter of an hour. It does what AWS does
 // when Google sends the request on: it signs the request again and compares.
 func (c callerIdentity) signedBy(ctx context.Context, key AWSKey, audience string, now time.Time) bool {
-	target, err := url.Parse(c.URL)
-	if err != nil || c.Method != http.MethodPost || target.Scheme != "https" || !regionalSTS(target.Host) ||
-		target.Query().Get("Action") != "GetCallerIdentity" || target.Query().Get("Version") != "2011-06-15" {
+	if _, ok := c.askedOf(audience); !ok {
 		return false
 	}
-	headers := http.Header{}
-	for _, h := range c.Headers {
-		headers.Set(h.Key, h.Value)
-	}
+	headers := c.header()
 	given := headers.Get("Authorization")
 	at, err := time.Parse("20060102T150405Z", headers.Get("X-Amz-Date"))
-	if err != nil || now.Sub(at).Abs() > 15*time.Minute || headers.Get("X-Goog-Cloud-Target-Resource") != audience ||
-		headers.Get("X-Amz-Security-Token") != key.SessionToken {
+	if err != nil || now.Sub(at).Abs() > 15*time.Minute || headers.Get("X-Amz-Security-Token") != key.SessionToken {
 		return false
 	}
 	scope, names := field(given, "Credential="), strings.Split(field(given, "SignedHeaders="), ";")
 	parts := strings.Split(scope, "/")
-	if len(parts) != 5 || parts[0] != key.AccessKeyID || parts[3] != "sts" || !slices.Contains(names, "x-goog-cloud-target-resource") {
+	if len(parts) != 5 || parts[0] != key.AccessKeyID || parts[3] != "sts" {
 		return false
 	}
 	again, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, http.NoBody)
@@ -51,6 +45,26 @@ func (c callerIdentity) signedBy(ctx context.Context, key AWSKey, audience strin
 	credentials := aws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey, SessionToken: key.SessionToken}
 	err = v4.NewSigner().SignHTTP(ctx, credentials, again, emptySHA256, "sts", parts[2], at)
 	return err == nil && field(again.Header.Get("Authorization"), "Signature=") == field(given, "Signature=")
+}
+
+// askedOf reports whether this asks STS who the caller is, for the audience.
+func (c callerIdentity) askedOf(audience string) (target *url.URL, ok bool) {
+	target, err := url.Parse(c.URL)
+	if err != nil || c.Method != http.MethodPost || target.Scheme != "https" || !regionalSTS(target.Host) ||
+		target.Query().Get("Action") != "GetCallerIdentity" || target.Query().Get("Version") != "2011-06-15" {
+		return nil, false
+	}
+	headers := c.header()
+	signed := strings.Split(field(headers.Get("Authorization"), "SignedHeaders="), ";")
+	return target, headers.Get("X-Goog-Cloud-Target-Resource") == audience && slices.Contains(signed, "x-goog-cloud-target-resource")
+}
+
+func (c callerIdentity) header() http.Header {
+	headers := http.Header{}
+	for _, h := range c.Headers {
+		headers.Set(h.Key, h.Value)
+	}
+	return headers
 }
 
 func regionalSTS(host string) bool {

@@ -92,8 +92,9 @@ func (p *Peer) federated(r *http.Request) (string, []string, *oauthError) {
 	audience := r.FormValue("audience")
 	p.identity.mu.Lock()
 	known := slices.Clone(p.identity.providers[audience])
+	deployment, trusts := p.identity.trusts[audience]
 	p.identity.mu.Unlock()
-	if known == nil {
+	if known == nil && !trusts {
 		return "", nil, refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. "+
 			"This might either be because the pool or provider is disabled or deleted or because it doesn't exist.")
 	}
@@ -105,6 +106,10 @@ func (p *Peer) federated(r *http.Request) (string, []string, *oauthError) {
 		if request.signedBy(r.Context(), k.key, audience, time.Now()) {
 			return k.name, scopes, nil
 		}
+	}
+	if trusts {
+		principal, refused := deployment.admit(r.Context(), request, audience)
+		return principal, scopes, refused
 	}
 	return "", nil, refuse("invalid_grant", "The AWS credential was rejected: InvalidClientTokenId or SignatureDoesNotMatch.")
 }

@@ -17,6 +17,7 @@ type identity struct {
 	clients   map[string]string         // OAuth client id → secret
 	refresh   map[string]refreshToken   // by the token
 	providers map[string][]awsPrincipal // by audience
+	trusts    map[string]Deployment     // by audience
 	tokens    map[string]accessToken    // by the token
 	issued    int
 }
@@ -45,7 +46,7 @@ type accessToken struct {
 func newIdentity(lifetime time.Duration) *identity {
 	return &identity{
 		lifetime: lifetime, accounts: map[string]*account{}, keys: map[string]*accountKey{}, clients: map[string]string{},
-		refresh: map[string]refreshToken{}, providers: map[string][]awsPrincipal{}, tokens: map[string]accessToken{},
+		refresh: map[string]refreshToken{}, providers: map[string][]awsPrincipal{}, trusts: map[string]Deployment{}, tokens: map[string]accessToken{},
 	}
 }
 
