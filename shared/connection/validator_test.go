@@ -36,7 +36,8 @@ func TestCheck(t *testing.T) {
 				t.Errorf("validation %+v, want a report of one check that says %q", v, test.code)
 			}
 			cfg := w.driver.opened[0]
-			if cfg.Settings["bucket"] != "b" || cfg.Credential.Fields["secret_key"].Reveal() != "canary" {
+			if cfg.Settings["bucket"] != "b" || cfg.Credential.Fields["secret_key"].Reveal() != "canary" ||
+				cfg.Connection != ref.ConnectionID || cfg.Workspace != ref.WorkspaceID {
 				t.Error("the source was opened with something else")
 			}
 			if w.driver.closed != 1 {

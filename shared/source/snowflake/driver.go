@@ -14,12 +14,15 @@ import (
 	"database/sql"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
 	sf "github.com/snowflakedb/gosnowflake/v2"
 	"github.com/snowflakedb/gosnowflake/v2/sflog"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/catalog"
 )
@@ -72,14 +75,27 @@ func (d Driver) Open(_ context.Context, cfg source.Config) (source.Session, erro
 // and so that the SDK adds no revocation look-ups of its own to TLS.
 func newTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: 2 * time.Minute, // the server holds a request for a result up to 45 s
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       90 * time.Second,
-		DisableCompression:    true, // chunks say by their first bytes that they are compressed
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: refusedByProxy,
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    5 * time.Second,
+		ResponseHeaderTimeout:  2 * time.Minute, // the server holds a request for a result up to 45 s
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		DisableCompression:     true, // chunks say by their first bytes that they are compressed
 	}
+}
+
+// refusedByProxy gives a proxy's refusal a code; net/http has words for it alone.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, said *http.Response) error {
+	status := strconv.Itoa(said.StatusCode)
+	switch {
+	case said.StatusCode == http.StatusOK:
+		return nil
+	case said.StatusCode >= http.StatusInternalServerError:
+		return fault.New(fault.SourceUnavailable, "the deployment's proxy did not reach Snowflake: it answered "+status)
+	}
+	return fault.New(fault.SourceNetwork, "the deployment's proxy refuses connections to Snowflake: it answered "+status)
 }
 
 // session is one connection to an account, under one role.

@@ -1,6 +1,8 @@
 package snowflake
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -17,6 +19,13 @@ func Compact(text string) string { return string(appendCompact(nil, text)) }
 func ColumnOf(name, text string, nanoText bool) (schema.Column, string, error) {
 	n, err := parseType(text)
 	return nativeField{name: name, nullable: true, nativeType: n}.column(nanoText), n.String(), err
+}
+
+// Through is the session's own transport, through a proxy.
+func Through(proxy *url.URL) *http.Transport {
+	t := newTransport()
+	t.Proxy = http.ProxyURL(proxy)
+	return t
 }
 
 // Decode reads an answer of the service of at most limit bytes.

@@ -441,6 +441,29 @@ func TestReach(t *testing.T) {
 	})
 }
 
+// A proxy that lets nothing through is told from one that could not get through.
+func TestProxyThatRefuses(t *testing.T) {
+	for status, want := range map[int]fault.Code{
+		http.StatusProxyAuthRequired: fault.SourceNetwork, http.StatusForbidden: fault.SourceNetwork, http.StatusBadGateway: fault.SourceUnavailable,
+	} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		to, err := url.Parse(proxy.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http.Client{Transport: snowflake.Through(to)}
+		resp, err := client.Get("https://acme-main.snowflakecomputing.com/")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if fault.CodeOf(err) != want {
+			t.Errorf("%d: %v, want %s", status, err, want)
+		}
+		client.CloseIdleConnections()
+		proxy.Close()
+	}
+}
+
 // The SDK's log, which would name statements and the addresses of results, says
 // nothing, and nothing is kept in files.
 func TestTheSDKIsSilent(t *testing.T) {
