@@ -40,6 +40,8 @@ type columnItem struct {
 	Type       schema.Type        `dynamodbav:"type"`
 	Required   bool               `dynamodbav:"required"`
 	Transforms []ingest.Transform `dynamodbav:"transforms,omitempty"`
+	OnInvalid  ingest.Invalid     `dynamodbav:"on_invalid,omitempty"`
+	Region     string             `dynamodbav:"region,omitempty"`
 	Constant   *string            `dynamodbav:"constant,omitempty"`
 	Default    *string            `dynamodbav:"default,omitempty"`
 }

@@ -81,6 +81,7 @@ func (c *Column) resolveConstant(field string, t Type, problems *fault.List) {
 	if len(c.Transforms) > 0 {
 		problems.Add(fault.ImportMapping, field+".transforms", "a constant is not transformed: give the result")
 	}
+	c.resolveInvalid(field, problems)
 	if c.Default != nil {
 		problems.Add(fault.ImportMapping, field+".default", "a constant is never null")
 	}

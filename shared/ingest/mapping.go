@@ -17,8 +17,13 @@ type Transform string
 const (
 	Trim   Transform = "trim"   // Unicode white space at both ends
 	Lower  Transform = "lower"  // Unicode lower case
+	Email  Transform = "email"  // an e-mail address, trimmed and in lower case
+	E164   Transform = "e164"   // a phone number: + and digits
 	SHA256 Transform = "sha256" // lower-case hex of the UTF-8 bytes
 )
+
+// Transforms are all transforms.
+func Transforms() []Transform { return []Transform{Trim, Lower, Email, E164, SHA256} }
 
 // Column maps one source column, or a constant, to one column of the lake: a
 // value is cast, then transformed, and what is null then is the default.
@@ -28,8 +33,10 @@ type Column struct {
 	Type       schema.Type `json:"type,omitempty"`     // cast to; empty keeps the canonical or the source type
 	Required   bool        `json:"required,omitempty"` // rows where the result is null go to quarantine
 	Transforms []Transform `json:"transforms,omitempty"`
-	Constant   *string     `json:"constant,omitempty"` // the value in every row, in the form of IsLiteral
-	Default    *string     `json:"default,omitempty"`  // the value in the place of null, in the form of IsLiteral
+	OnInvalid  Invalid     `json:"on_invalid,omitempty"` // what becomes of a value that Email or E164 refuses
+	Region     string      `json:"region,omitempty"`     // whose national numbers E164 reads; empty: international ones only
+	Constant   *string     `json:"constant,omitempty"`   // the value in every row, in the form of IsLiteral
+	Default    *string     `json:"default,omitempty"`    // the value in the place of null, in the form of IsLiteral
 }
 
 // Mapping is the columns of an import, in lake order.
@@ -61,7 +68,7 @@ const (
 func (m Mapping) bound(problems *fault.List) {
 	size := 0
 	for i, c := range m {
-		size += columnBytes + len(c.Source) + len(c.Target)
+		size += columnBytes + len(c.Source) + len(c.Target) + len(c.OnInvalid) + len(c.Region)
 		size += c.boundLiterals(fmt.Sprintf("mapping[%d]", i), problems)
 		for _, transform := range c.Transforms {
 			size += len(transform) + 1
@@ -155,18 +162,6 @@ func (c *Column) resolveType(field string, canonical Canonical, otherwise schema
 		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s is always %s", canonical.Name, canonical.Type))
 	}
 	return true
-}
-
-func (c *Column) resolveTransforms(field string, problems *fault.List) {
-	for i, transform := range c.Transforms {
-		at := fmt.Sprintf("%s.transforms[%d]", field, i)
-		switch {
-		case !slices.Contains([]Transform{Trim, Lower, SHA256}, transform):
-			problems.Add(fault.ImportMapping, at, "must be one of: trim, lower, sha256")
-		case c.Type != schema.String:
-			problems.Add(fault.ImportMapping, at, "only a string column can be transformed")
-		}
-	}
 }
 
 // Castable reports whether values of one type can be cast to another. A value

@@ -92,6 +92,22 @@ func (t *texts) array(in arrow.Array, alloc memory.Allocator) arrow.Array {
 	return finish(in, arrow.BinaryTypes.String, alloc, offsets, values)
 }
 
+// sparse is array with more nulls than in has: also the rows of nulls, none of
+// which is null in it.
+func (t *texts) sparse(in arrow.Array, nulls []int, alloc memory.Allocator) arrow.Array {
+	bits := newBuffer(alloc, int(bitutil.BytesForBits(int64(in.Len()))))
+	if in.NullN() == 0 {
+		bitutil.SetBitsTo(bits.Bytes(), 0, int64(in.Len()), true)
+	} else {
+		bitutil.CopyBitmap(in.Data().Buffers()[0].Bytes(), in.Data().Offset(), in.Len(), bits.Bytes(), 0)
+	}
+	for _, row := range nulls {
+		bitutil.ClearBit(bits.Bytes(), row)
+	}
+	offsets, values := t.buffers(alloc)
+	return assemble(arrow.BinaryTypes.String, in.Len(), in.NullN()+len(nulls), bits, []*memory.Buffer{offsets, values})
+}
+
 func (t *texts) buffers(alloc memory.Allocator) (offsets, values *memory.Buffer) {
 	offsets = newBuffer(alloc, len(t.offsets)*arrow.Int32SizeBytes)
 	copy(arrow.Int32Traits.CastFromBytes(offsets.Bytes()), t.offsets)

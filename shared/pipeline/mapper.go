@@ -89,7 +89,7 @@ func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType) (column, erro
 	if prepared.kernel, err = kernelFor(from, c.Type, to); err != nil {
 		return prepared, changed(c.Source, fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
 	}
-	prepared.transform = newTransform(c.Transforms)
+	prepared.transform = newTransform(c)
 	if c.Default != nil {
 		value, err := literal(*c.Default, c.Type, to)
 		prepared.fallback = &fallback{value: value}
@@ -162,7 +162,7 @@ func (m *Mapper) mapColumn(c *column, record arrow.RecordBatch) (arrow.Array, er
 		in = replace(in, c.kernel(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
 	}
 	if c.transform != nil {
-		in = replace(in, c.transform.apply(in.(*array.String), m.alloc))
+		in = replace(in, c.transform.apply(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
 	}
 	if c.fallback != nil {
 		in = replace(in, c.fallback.apply(in, m.alloc))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"golang.org/x/net/idna"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -194,10 +195,11 @@ func oracleFloatText(f float64) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-func oracleTransform(v any, transforms []ingest.Transform) any {
+// oracleTransform names the transform that refuses the value.
+func oracleTransform(v any, transforms []ingest.Transform) (any, ingest.Transform) {
 	s, ok := v.(string)
 	if !ok {
-		return v
+		return v, ""
 	}
 	for _, transform := range transforms {
 		switch transform {
@@ -207,7 +209,34 @@ func oracleTransform(v any, transforms []ingest.Transform) any {
 			s = strings.ToLower(s)
 		case ingest.SHA256:
 			s = hashed(s)
+		case ingest.Email:
+			if s, ok = oracleEmail(s); !ok {
+				return nil, transform
+			}
+		default:
+			panic("the oracle does not know this transform")
 		}
 	}
-	return s
+	return s, ""
+}
+
+var (
+	localText  = regexp.MustCompile("^[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+(\\.[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+)*$")
+	domainText = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	lastNumber = regexp.MustCompile(`\.[0-9]+$`)
+)
+
+func oracleEmail(s string) (string, bool) {
+	local, domain, _ := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
+	if len(local)+1+len(domain) > 254 {
+		return "", false
+	}
+	if strings.ContainsFunc(domain, func(r rune) bool { return r > 127 }) {
+		var err error
+		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
+			return "", false
+		}
+	}
+	ok := localText.MatchString(local) && len(local) <= 64 && domainText.MatchString(domain) && !lastNumber.MatchString(domain)
+	return local + "@" + domain, ok && len(local)+1+len(domain) <= 254
 }

@@ -95,6 +95,16 @@ func valueAt(t testing.TB, a arrow.Array, i int) any {
 	return nil
 }
 
+// cells are the values of an array.
+func cells(t testing.TB, a arrow.Array) []any {
+	t.Helper()
+	values := make([]any, a.Len())
+	for i := range values {
+		values[i] = valueAt(t, a, i)
+	}
+	return values
+}
+
 // checked fails the test for memory that was not released.
 func checked(t testing.TB) memory.Allocator {
 	t.Helper()

@@ -28,7 +28,18 @@ func texts() *rapid.Generator[string] {
 		rapid.StringMatching(`(0000|0001|1900|1969|2000|2024|9999)-(0[0-9]|1[0-3])-([0-2][0-9]|3[0-2])`),
 		rapid.StringMatching(`([01][0-9]|2[0-4]):[0-6][0-9]:[0-6][0-9](\.[0-9]{0,9})?`),
 		rapid.StringMatching(`(1969|2024)-0[1-3]-[0-3][0-9][ T][01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-6][0-9])?`),
+		emails(),
 		rapid.SampledFrom([]string{`{}`, `{"a":[1,2,{"b":null}]}`, `[`, `"x"`, `-1.5e3`, `{"a":}`}),
+	)
+}
+
+// emails are e-mail addresses, or nearly.
+func emails() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.StringMatching(` ?[a-zA-Z0-9.+ü_-]{1,10}@([a-zA-Z0-9-]{1,5}\.){1,2}[a-z0-9]{1,3} ?`),
+		rapid.StringMatching(`[a@. Ü]{0,6}@[a-c.-]{0,6}`),
+		rapid.StringMatching(`a{62,66}@(b{61,64}\.){1,3}[a-c]{1,61}`),
+		rapid.StringMatching(`[a-c]@[äßΣ本a-]{1,3}\.(de|本)`),
 	)
 }
 
@@ -86,7 +97,8 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 				mapping[c].Target, mapping[c].Type, mapping[c].Required = "identifier", schema.String, true
 			}
 			if mapping[c].Type == schema.String {
-				mapping[c].Transforms = rapid.SliceOfN(rapid.SampledFrom([]ingest.Transform{ingest.Trim, ingest.Lower, ingest.SHA256}), 0, 3).Draw(rt, "transforms")
+				mapping[c].Transforms = rapid.SliceOfN(rapid.SampledFrom([]ingest.Transform{ingest.Trim, ingest.Lower, ingest.Email, ingest.SHA256}), 0, 3).Draw(rt, "transforms")
+				mapping[c].OnInvalid = rapid.SampledFrom([]ingest.Invalid{"", ingest.Quarantine, ingest.Null}).Draw(rt, "on invalid")
 			}
 			if c > 0 {
 				literals(rt, &mapping[c])
@@ -191,7 +203,11 @@ func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r in
 			reject(pipeline.RuleCast, c)
 			continue
 		}
-		row[i] = oracleTransform(v, c.Transforms)
+		var refused ingest.Transform
+		if row[i], refused = oracleTransform(v, c.Transforms); refused != "" && c.OnInvalid != ingest.Null {
+			reject(string(refused), c)
+			continue
+		}
 		if row[i] == nil && c.Default != nil {
 			row[i] = oracleLiteral(*c.Default, c.Type)
 		}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 )
@@ -18,53 +18,86 @@ import (
 // transform runs a column's transforms, in order, over each value.
 type transform struct {
 	steps   []ingest.Transform
-	plain   bool // only trim and lower, which leave most values as they are
+	plain   bool   // only trim and lower, which leave most values as they are
+	null    bool   // a value that a step refuses becomes null, instead of rejecting its row
+	region  string // whose national numbers e164 reads
 	out     texts
+	nulls   []int // rows of the batch at hand whose value has become null
 	scratch []byte
 }
 
 // newTransform returns nil when there is nothing to do.
-func newTransform(steps []ingest.Transform) *transform {
-	if len(steps) == 0 {
+func newTransform(c ingest.Column) *transform {
+	if len(c.Transforms) == 0 {
 		return nil
 	}
-	t := &transform{steps: steps, plain: true}
-	for _, step := range steps {
-		t.plain = t.plain && step != ingest.SHA256
+	t := &transform{steps: c.Transforms, plain: true, null: c.OnInvalid == ingest.Null, region: cmp.Or(c.Region, noRegion)}
+	for _, step := range c.Transforms {
+		t.plain = t.plain && (step == ingest.Trim || step == ingest.Lower)
 	}
 	return t
 }
 
-func (t *transform) apply(in *array.String, alloc memory.Allocator) arrow.Array {
+func (t *transform) apply(c *call) arrow.Array {
+	in := c.in.(*array.String)
 	if t.plain && unchanged(in) {
 		in.Retain()
 		return in
 	}
 	t.out.reset(in.Len())
+	t.nulls = t.nulls[:0]
 	for i := range in.Len() {
 		if in.IsValid(i) {
-			t.out.bytes = append(t.out.bytes, t.value(in.Value(i))...)
+			value, refused := t.value(in.Value(i))
+			switch {
+			case refused == "":
+				t.out.bytes = append(t.out.bytes, value...)
+			case t.null:
+				t.nulls = append(t.nulls, i)
+			default:
+				c.rejects.add(i, c.column, string(refused), reasons(refused))
+			}
 		}
 		t.out.end()
 	}
-	return t.out.array(in, alloc)
+	if len(t.nulls) > 0 {
+		return t.out.sparse(in, t.nulls, c.alloc)
+	}
+	return t.out.array(in, c.alloc)
 }
 
-// value transforms one value; the result is valid until the next call.
-func (t *transform) value(s string) string {
+// reasons says why a transform refuses a value; its name is the rule.
+func reasons(refused ingest.Transform) string {
+	if refused == ingest.Email {
+		return "not an e-mail address"
+	}
+	return "not a phone number in use"
+}
+
+// value transforms one value, or names the step that refuses it; the result is
+// valid until the next call.
+func (t *transform) value(s string) (_ string, refused ingest.Transform) {
 	for _, step := range t.steps {
+		ok := true
 		switch step {
 		case ingest.Trim:
 			s = strings.TrimSpace(s)
 		case ingest.Lower:
 			s = t.lower(s)
+		case ingest.Email:
+			s, ok = t.email(s)
+		case ingest.E164:
+			s, ok = e164(s, t.region)
 		case ingest.SHA256:
 			sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(s), len(s)))
 			t.scratch = hex.AppendEncode(t.scratch[:0], sum[:])
 			s = view(t.scratch)
 		}
+		if !ok {
+			return "", step
+		}
 	}
-	return s
+	return s, ""
 }
 
 // lower is strings.ToLower into scratch memory. s may lie in that memory: then

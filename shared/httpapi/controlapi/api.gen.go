@@ -231,6 +231,24 @@ func (e ImportType) Valid() bool {
 	}
 }
 
+// Defines values for OnInvalid.
+const (
+	Null       OnInvalid = "null"
+	Quarantine OnInvalid = "quarantine"
+)
+
+// Valid indicates whether the value is a known member of the OnInvalid enum.
+func (e OnInvalid) Valid() bool {
+	switch e {
+	case Null:
+		return true
+	case Quarantine:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlatformAvailability.
 const (
 	Available PlatformAvailability = "available"
@@ -380,6 +398,8 @@ func (e TableKind) Valid() bool {
 
 // Defines values for Transform.
 const (
+	E164   Transform = "e164"
+	Email  Transform = "email"
 	Lower  Transform = "lower"
 	Sha256 Transform = "sha256"
 	Trim   Transform = "trim"
@@ -388,6 +408,10 @@ const (
 // Valid indicates whether the value is a known member of the Transform enum.
 func (e Transform) Valid() bool {
 	switch e {
+	case E164:
+		return true
+	case Email:
+		return true
 	case Lower:
 		return true
 	case Sha256:
@@ -675,9 +699,11 @@ type ImportType string
 
 // MappedColumn defines model for MappedColumn.
 type MappedColumn struct {
-	Constant *string `json:"constant,omitempty"`
-	Default  *string `json:"default,omitempty"`
-	Required bool    `json:"required"`
+	Constant  *string   `json:"constant,omitempty"`
+	Default   *string   `json:"default,omitempty"`
+	OnInvalid OnInvalid `json:"on_invalid,omitempty,omitzero"`
+	Region    string    `json:"region,omitempty,omitzero"`
+	Required  bool      `json:"required"`
 
 	// Source Absent with a constant.
 	Source     string      `json:"source,omitempty,omitzero"`
@@ -734,6 +760,14 @@ type NewMappedColumn struct {
 	// Default The value in the place of null, in the form of a constant. For the columns of a query, give a type with it.
 	Default *string `json:"default,omitempty"`
 
+	// OnInvalid What becomes of a value that `email` or `e164` refuses; `quarantine` of its row unless given.
+	OnInvalid OnInvalid `json:"on_invalid,omitempty,omitzero"`
+
+	// Region ISO 3166-1 code of the country whose national numbers `e164` reads. Without it only international ones, with a +.
+	//
+	// Examples: DE
+	Region string `json:"region,omitempty,omitzero"`
+
 	// Required Rows where the result is null go to quarantine.
 	Required bool `json:"required,omitempty,omitzero"`
 
@@ -747,6 +781,9 @@ type NewMappedColumn struct {
 	Transforms []Transform `json:"transforms,omitempty,omitzero"`
 	Type       ColumnType  `json:"type,omitempty,omitzero"`
 }
+
+// OnInvalid defines model for OnInvalid.
+type OnInvalid string
 
 // Partitioning How the platform cuts the table. Absent without columns.
 type Partitioning struct {
@@ -965,7 +1002,7 @@ type Table struct {
 // TableKind defines model for Table.Kind.
 type TableKind string
 
-// Transform defines model for Transform.
+// Transform `email`: an address, trimmed and in lower case. `e164`: a phone number as + and digits. Both refuse what is none. docs/mapping.md has the rules.
 type Transform string
 
 // Validation defines model for Validation.

@@ -43,7 +43,8 @@ func mappedColumn(c NewMappedColumn) ingest.Column {
 	return ingest.Column{
 		Source: c.Source, Target: c.Target, Type: schema.Type(c.Type), Required: c.Required,
 		Transforms: each(c.Transforms, func(t Transform) ingest.Transform { return ingest.Transform(t) }),
-		Constant:   c.Constant, Default: c.Default,
+		OnInvalid:  ingest.Invalid(c.OnInvalid), Region: c.Region,
+		Constant: c.Constant, Default: c.Default,
 	}
 }
 
@@ -111,6 +112,7 @@ func wireMappedColumn(c ingest.Column) MappedColumn {
 	return MappedColumn{
 		Source: c.Source, Target: c.Target, Type: ColumnType(c.Type), Required: c.Required,
 		Transforms: each(c.Transforms, func(t ingest.Transform) Transform { return Transform(t) }),
-		Constant:   c.Constant, Default: c.Default,
+		OnInvalid:  OnInvalid(c.OnInvalid), Region: c.Region,
+		Constant: c.Constant, Default: c.Default,
 	}
 }
