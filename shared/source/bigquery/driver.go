@@ -38,6 +38,7 @@ func (d Driver) Open(ctx context.Context, cfg source.Config) (source.Session, er
 	if err != nil {
 		return nil, err
 	}
+	access.Identify(cfg.Connection)
 	rest, err := bigquery.NewService(ctx, access.REST(source.EndpointBigQuery, "/bigquery/v2/")...)
 	if err != nil {
 		return nil, fmt.Errorf("making the client: %w", err)
