@@ -5,6 +5,7 @@ package snowflake_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -39,7 +40,8 @@ func fakesnow(t *testing.T) string {
 }
 
 // keeper stands before fakesnow and adds what it has not: it gives the result of
-// a query again when it is asked for by its id, byte for byte as fakesnow gave it.
+// a query again when it is asked for by its id, byte for byte as fakesnow gave it,
+// and has it take the statement about roles, of which it has none, for done.
 type keeper struct {
 	mu      sync.Mutex
 	results map[string][]byte
@@ -62,10 +64,37 @@ func (k *keeper) serve(t *testing.T, target string) source.Endpoints {
 			_, _ = w.Write(k.results[strings.TrimSuffix(id, "/result")])
 			return
 		}
+		if r.URL.Path == "/session/v1/login-request" {
+			if err := withoutRoles(r); err != nil {
+				t.Error(err)
+			}
+		}
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return func(string) string { return server.URL }
+}
+
+// withoutRoles adds to a login what fakesnow is to do nothing about.
+func withoutRoles(r *http.Request) error {
+	var login struct {
+		Data map[string]any `json:"data"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&login); err != nil {
+		return fmt.Errorf("reading the login: %w", err)
+	}
+	parameters, _ := login.Data["SESSION_PARAMETERS"].(map[string]any)
+	if parameters == nil {
+		parameters = map[string]any{}
+	}
+	parameters["nop_regexes"] = []string{"USE SECONDARY ROLES"}
+	login.Data["SESSION_PARAMETERS"] = parameters
+	body, err := json.Marshal(login)
+	if err != nil {
+		return fmt.Errorf("writing the login: %w", err)
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
 }
 
 func (k *keeper) keep(r *http.Response) error {
