@@ -15,6 +15,7 @@ type result struct {
 	rows           int64
 	ours, theirs   []spent // by round
 	read, mapped   []spent // by round; none when stages are not measured
+	plain          []spent // by round, of the bare Arrow libraries without compression; none with another peer
 	ourBytes       int64   // of output
 	theirBytes     int64
 	inputSizeBytes int64
@@ -55,6 +56,9 @@ func (b bench) measure(ctx context.Context, t task) (result, error) {
 			sides = append(sides,
 				func() error { return b.round(ctx, t, input, ours, "read", counts{}, &r.read) },
 				func() error { return b.round(ctx, t, input, ours, "map", found, &r.mapped) })
+		}
+		if b.stages && t.peer == nil {
+			sides = append(sides, func() error { return b.round(ctx, t, input, ours, "plain", found, &r.plain) })
 		}
 		for _, side := range sides {
 			if err := side(); err != nil {

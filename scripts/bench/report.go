@@ -30,6 +30,9 @@ func (r result) line() string {
 		read, mapping, writing := r.split()
 		line += fmt.Sprintf(" read_cpu_s=%.2f map_cpu_s=%.2f write_cpu_s=%.2f", read, mapping, writing)
 	}
+	if len(r.plain) > 0 {
+		line += fmt.Sprintf(" zstd_cpu_s=%.2f", r.zstd())
+	}
 	return line
 }
 
@@ -40,6 +43,9 @@ func (r result) split() (read, mapping, writing float64) {
 	mapping = max(cpu(r.mapped)-read, 0)
 	return read, mapping, max(cpu(r.ours)-read-mapping, 0)
 }
+
+// zstd is what compression takes, of the peer's CPU seconds.
+func (r result) zstd() float64 { return max(cpu(r.theirs)-cpu(r.plain), 0) }
 
 // table is the results as Markdown.
 func table(results []result) string {
@@ -52,6 +58,9 @@ func table(results []result) string {
 		if len(r.read) > 0 {
 			read, mapping, writing := r.split()
 			parts = fmt.Sprintf("%.2f + %.2f + %.2f", read, mapping, writing)
+		}
+		if len(r.plain) > 0 {
+			parts += fmt.Sprintf(" (zstd %.2f)", r.zstd())
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | **%.2f** (%.2f … %.2f) | %.2f | %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %.3f | %s |\n",
 			r.name, r.title, r.peerName(), r.ratio(), slices.Min(ratios), slices.Max(ratios), r.target, r.rowsPerCPU(),

@@ -16,9 +16,9 @@ import (
 
 // lakeFiles are the settings with which the lake's tables are written: its table properties and, where it has none,
 // the defaults of iceberg-go.
-func lakeFiles(columns *arrow.Schema) *parquet.WriterProperties {
+func lakeFiles(columns *arrow.Schema, codec compress.Compression) *parquet.WriterProperties {
 	properties := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(131_072),
+		parquet.WithCompression(codec), parquet.WithMaxRowGroupLength(131_072),
 		parquet.WithDataPageVersion(parquet.DataPageV2), parquet.WithDataPageSize(1 << 20), parquet.WithBatchSize(20_000),
 		parquet.WithDictionaryPageSizeLimit(2 << 20), parquet.WithStats(true),
 	}
@@ -29,7 +29,7 @@ func lakeFiles(columns *arrow.Schema) *parquet.WriterProperties {
 }
 
 // bare decodes an Arrow stream and encodes it again with nothing between: what the libraries cost alone.
-func (w work) bare(ctx context.Context) (found counts, err error) {
+func (w work) bare(ctx context.Context, codec compress.Compression) (found counts, err error) {
 	from, err := newStream(w.Input)
 	if err != nil {
 		return found, err
@@ -39,7 +39,7 @@ func (w work) bare(ctx context.Context) (found counts, err error) {
 	if err != nil {
 		return found, fmt.Errorf("making the file: %w", err)
 	}
-	writer, err := pqarrow.NewFileWriter(from.Schema(), to, lakeFiles(from.Schema()), pqarrow.DefaultWriterProps())
+	writer, err := pqarrow.NewFileWriter(from.Schema(), to, lakeFiles(from.Schema(), codec), pqarrow.DefaultWriterProps())
 	if err != nil {
 		return found, errors.Join(fmt.Errorf("opening the writer: %w", err), to.Close())
 	}

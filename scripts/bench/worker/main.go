@@ -31,10 +31,11 @@ type work struct {
 type stage string
 
 const (
-	untilRead stage = "read" // decoded into batches
-	untilMap  stage = "map"  // and mapped
-	untilLand stage = "land" // and written, the whole work
-	bare      stage = "bare" // decoded and written by the bare Arrow library: no mapping, no lake
+	untilRead stage = "read"  // decoded into batches
+	untilMap  stage = "map"   // and mapped
+	untilLand stage = "land"  // and written, the whole work
+	bare      stage = "bare"  // decoded and written by the bare Arrow library: no mapping, no lake
+	plain     stage = "plain" // as bare, uncompressed
 )
 
 // counts is what became of the rows.

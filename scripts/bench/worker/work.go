@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/apache/arrow-go/v18/parquet/compress"
+
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/pipeline"
@@ -17,8 +19,11 @@ import (
 
 // do moves every split of the input as the extract function moves one.
 func (w work) do(ctx context.Context) (counts, error) {
-	if w.Until == bare {
-		return w.bare(ctx)
+	switch w.Until {
+	case bare:
+		return w.bare(ctx, compress.Codecs.Zstd)
+	case plain:
+		return w.bare(ctx, compress.Codecs.Uncompressed)
 	}
 	from, err := open(ctx, w.Input)
 	if err != nil {
