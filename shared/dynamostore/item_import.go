@@ -36,6 +36,7 @@ type conditionItem struct {
 
 type columnItem struct {
 	Source     string             `dynamodbav:"source"`
+	Path       string             `dynamodbav:"path,omitempty"`
 	Target     string             `dynamodbav:"target"`
 	Type       schema.Type        `dynamodbav:"type"`
 	Required   bool               `dynamodbav:"required"`

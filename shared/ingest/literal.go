@@ -78,6 +78,9 @@ func (c *Column) resolveConstant(field string, t Type, problems *fault.List) {
 	if c.Source != "" {
 		problems.Add(fault.ImportMapping, field+".source", "goes without a constant: give one of them")
 	}
+	if c.Path != "" {
+		problems.Add(fault.ImportMapping, field+".path", "goes with a source")
+	}
 	if len(c.Transforms) > 0 {
 		problems.Add(fault.ImportMapping, field+".transforms", "a constant is not transformed: give the result")
 	}

@@ -25,10 +25,11 @@ const (
 // Transforms are all transforms.
 func Transforms() []Transform { return []Transform{Trim, Lower, Email, E164, SHA256} }
 
-// Column maps one source column, or a constant, to one column of the lake: a
-// value is cast, then transformed, and what is null then is the default.
+// Column maps one source column, a part of one, or a constant to one column of
+// the lake: a value is cast, then transformed, and what is null then is the default.
 type Column struct {
 	Source     string      `json:"source,omitempty"` // empty with a constant
+	Path       string      `json:"path,omitempty"`   // into the source's JSON, as ParsePath takes it; empty is all of it
 	Target     string      `json:"target"`
 	Type       schema.Type `json:"type,omitempty"`     // cast to; empty keeps the canonical or the source type
 	Required   bool        `json:"required,omitempty"` // rows where the result is null go to quarantine
@@ -68,10 +69,13 @@ const (
 func (m Mapping) bound(problems *fault.List) {
 	size := 0
 	for i, c := range m {
-		size += columnBytes + len(c.Source) + len(c.Target) + len(c.OnInvalid) + len(c.Region)
+		size += columnBytes + len(c.Source) + len(c.Path) + len(c.Target) + len(c.OnInvalid) + len(c.Region)
 		size += c.boundLiterals(fmt.Sprintf("mapping[%d]", i), problems)
 		for _, transform := range c.Transforms {
 			size += len(transform) + 1
+		}
+		if len(c.Path) > maxPath {
+			problems.Add(fault.InvalidRequest, fmt.Sprintf("mapping[%d].path", i), fmt.Sprintf("must be at most %d bytes long", maxPath))
 		}
 		if len(c.Transforms) > maxTransforms {
 			problems.Add(fault.InvalidRequest, fmt.Sprintf("mapping[%d].transforms", i), fmt.Sprintf("must be at most %d", maxTransforms))
@@ -134,15 +138,18 @@ func (c *Column) resolve(field string, t Type, table schema.Table, problems *fau
 		return
 	}
 	c.Required = c.Required || canonical.Required
-	otherwise := column.Type
+	from, otherwise := column.Type, column.Type
+	if c.Path != "" {
+		from, otherwise = schema.String, c.resolvePath(field+".path", column, problems)
+	}
 	if len(c.Transforms) > 0 {
 		otherwise = schema.String
 	}
 	if !c.resolveType(field, canonical, otherwise, problems) {
 		return
 	}
-	if !Castable(column.Type, c.Type) {
-		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s cannot be cast to %s", column.Type, c.Type))
+	if !Castable(from, c.Type) {
+		problems.Add(fault.ImportMapping, field+".type", fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
 	}
 	c.resolveTransforms(field, problems)
 	c.resolveDefault(field, t, problems)

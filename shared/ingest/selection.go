@@ -140,7 +140,7 @@ func (m Mapping) check(t Type) error {
 	table, imagined := schema.Table{}, make(Mapping, len(m))
 	for i, c := range m {
 		column := schema.Column{Name: strconv.Itoa(i), Type: schema.String}
-		if c.Type == schema.Bytes { // to which text cannot be cast
+		if c.Type == schema.Bytes && c.Path == "" { // to which text cannot be cast
 			column.Type = schema.Bytes
 		}
 		if c.Source != "" {

@@ -31,7 +31,7 @@ func TestCreateWithAFilter(t *testing.T) {
 func TestCreateWithAQuery(t *testing.T) {
 	w, n := newWorld(), newImport()
 	n.Table, n.Query = "", "SELECT * FROM people"
-	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64, Default: of("0")}}
+	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64, Default: of("0")}, {Source: "Whatever", Path: "a[1]", Target: "part"}}
 	i, err := w.service().Create(t.Context(), "w", "ada", n)
 	ok(t, err)
 	same(t, "mapping", n.Mapping, i.Mapping)

@@ -64,6 +64,12 @@ func TestCreateRefuses(t *testing.T) {
 		"a long default": {func(_ *world, n *ingest.NewImport) {
 			n.Mapping = append(n.Mapping, ingest.Column{Source: "string", Target: "x", Default: of(strings.Repeat("x", 257))})
 		}, []problem{{fault.InvalidRequest, "mapping[1].default"}}},
+		"a long path": {
+			func(_ *world, n *ingest.NewImport) {
+				n.Mapping = append(n.Mapping, ingest.Column{Source: "string", Path: strings.Repeat("x", 513), Target: "x"})
+			},
+			[]problem{{fault.InvalidRequest, "mapping[1].path"}},
+		},
 		"too many columns": {func(_ *world, n *ingest.NewImport) { n.Mapping = make(ingest.Mapping, 2001) }, []problem{{fault.InvalidRequest, "mapping"}}},
 		"too many transforms": {
 			func(_ *world, n *ingest.NewImport) {

@@ -28,6 +28,7 @@ type column struct {
 	source     int // index in the input, -1 of a constant
 	name       string
 	constant   *constant
+	part       *part  // nil: all of the source's value
 	kernel     kernel // nil: the type is right already
 	transform  *transform
 	fallback   *fallback // nil: nulls stay
@@ -86,8 +87,18 @@ func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType) (column, erro
 	prepared.source = index[0]
 	from := in.Field(index[0]).Type
 	var err error
-	if prepared.kernel, err = kernelFor(from, c.Type, to); err != nil {
+	if c.Path != "" {
+		if prepared.part, err = newPart(c, from); err != nil {
+			return prepared, err
+		}
+		prepared.name = prepared.part.name
+	}
+	prepared.kernel, err = kernelFor(from, c.Type, to)
+	switch {
+	case err != nil:
 		return prepared, changed(c.Source, fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
+	case prepared.part != nil && c.Type == schema.JSON:
+		prepared.kernel = nil // a part of what is JSON is JSON
 	}
 	prepared.transform = newTransform(c)
 	if c.Default != nil {
@@ -158,6 +169,9 @@ func (m *Mapper) mapColumn(c *column, record arrow.RecordBatch) (arrow.Array, er
 	}
 	in := record.Column(c.source)
 	in.Retain()
+	if c.part != nil {
+		in = replace(in, c.part.apply(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
+	}
 	if c.kernel != nil {
 		in = replace(in, c.kernel(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
 	}

@@ -702,6 +702,7 @@ type MappedColumn struct {
 	Constant  *string   `json:"constant,omitempty"`
 	Default   *string   `json:"default,omitempty"`
 	OnInvalid OnInvalid `json:"on_invalid,omitempty,omitzero"`
+	Path      string    `json:"path,omitempty,omitzero"`
 	Region    string    `json:"region,omitempty,omitzero"`
 	Required  bool      `json:"required"`
 
@@ -762,6 +763,13 @@ type NewMappedColumn struct {
 
 	// OnInvalid What becomes of a value that `email` or `e164` refuses; `quarantine` of its row unless given.
 	OnInvalid OnInvalid `json:"on_invalid,omitempty,omitzero"`
+
+	// Path A part of the source, which is JSON: keys with dots between and indices from 0 in brackets; odd keys are in double quotes.
+	// What has no such part is null.
+	//
+	//
+	// Examples: address.city, lines[0].price
+	Path string `json:"path,omitempty,omitzero"`
 
 	// Region ISO 3166-1 code of the country whose national numbers `e164` reads. Without it only international ones, with a +.
 	//

@@ -41,7 +41,7 @@ func newImport(b NewImport) ingest.NewImport {
 
 func mappedColumn(c NewMappedColumn) ingest.Column {
 	return ingest.Column{
-		Source: c.Source, Target: c.Target, Type: schema.Type(c.Type), Required: c.Required,
+		Source: c.Source, Path: c.Path, Target: c.Target, Type: schema.Type(c.Type), Required: c.Required,
 		Transforms: each(c.Transforms, func(t Transform) ingest.Transform { return ingest.Transform(t) }),
 		OnInvalid:  ingest.Invalid(c.OnInvalid), Region: c.Region,
 		Constant: c.Constant, Default: c.Default,
@@ -110,7 +110,7 @@ func conditions(f source.Filter) []FilterCondition {
 
 func wireMappedColumn(c ingest.Column) MappedColumn {
 	return MappedColumn{
-		Source: c.Source, Target: c.Target, Type: ColumnType(c.Type), Required: c.Required,
+		Source: c.Source, Path: c.Path, Target: c.Target, Type: ColumnType(c.Type), Required: c.Required,
 		Transforms: each(c.Transforms, func(t ingest.Transform) Transform { return Transform(t) }),
 		OnInvalid:  OnInvalid(c.OnInvalid), Region: c.Region,
 		Constant: c.Constant, Default: c.Default,

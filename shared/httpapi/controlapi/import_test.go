@@ -166,6 +166,7 @@ func TestImportIsRefused(t *testing.T) {
 		"misspelt in mapping":      {map[string]any{"mapping": []any{identifier, column("age", "age", "tpye", "int64")}}, 400, map[string]string{"mapping[1].tpye": "request.unknown_field"}},
 		"constant of another type": {map[string]any{"mapping": []any{identifier, map[string]any{"target": "n", "type": "int64", "constant": "many"}}}, 422, map[string]string{"mapping[1].constant": "import.invalid_mapping"}},
 		"default of another type":  {map[string]any{"mapping": []any{identifier, column("age", "age", "default", "none")}}, 422, map[string]string{"mapping[1].default": "import.invalid_mapping"}},
+		"path that is none":        {map[string]any{"mapping": []any{identifier, column("Email", "part", "path", "a[x]")}}, 422, map[string]string{"mapping[1].path": "import.invalid_mapping"}},
 		"region of no phone":       {map[string]any{"mapping": []any{column("Email", "identifier", "region", "DE")}}, 422, map[string]string{"mapping[0].region": "import.invalid_mapping"}},
 		"unknown on_invalid":       {map[string]any{"mapping": []any{column("Email", "identifier", "transforms", []string{"email"}, "on_invalid", "drop")}}, 422, map[string]string{"mapping[0].on_invalid": "import.invalid_mapping"}},
 		"mapping without a source": {map[string]any{"mapping": []any{map[string]any{"target": "identifier"}}}, 422, map[string]string{"mapping[0].source": "request.missing_field"}},
@@ -192,6 +193,7 @@ func TestImportWithAMappingOfEveryKind(t *testing.T) {
 		map[string]any{"source": "Email", "target": "identifier", "transforms": []string{"email"}, "on_invalid": "quarantine"},
 		map[string]any{"source": "Email", "target": "phone", "transforms": []string{"e164", "sha256"}, "region": "DE", "on_invalid": "null"},
 		map[string]any{"target": "identifier_type", "constant": "email"},
+		map[string]any{"source": "Email", "path": "lines[0].price", "target": "price", "type": "decimal"},
 		map[string]any{"target": "note", "constant": ""},
 		map[string]any{"source": "age", "target": "age", "default": "0"},
 	}
@@ -207,6 +209,7 @@ func TestImportWithAMappingOfEveryKind(t *testing.T) {
 			Transforms: []controlapi.Transform{controlapi.E164, controlapi.Sha256}, OnInvalid: controlapi.Null, Region: "DE",
 		},
 		{Target: "identifier_type", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("email")},
+		{Source: "Email", Path: "lines[0].price", Target: "price", Type: controlapi.ColumnTypeDecimal, Transforms: []controlapi.Transform{}},
 		{Target: "note", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("")},
 		{Source: "age", Target: "age", Type: controlapi.ColumnTypeInt64, Transforms: []controlapi.Transform{}, Default: of("0")},
 	}

@@ -1,0 +1,157 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"strings"
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/schema"
+)
+
+// part takes what a path leads to out of each JSON text, as text: a string's
+// characters, anything else as it stands. What is missing or null there is null.
+type part struct {
+	steps []ingest.Step
+	json  bool   // strings keep their quotes: JSON is wanted
+	name  string // of the source and the path
+	out   texts
+	nulls []int // rows of the batch at hand that have no such part
+}
+
+func newPart(c ingest.Column, from arrow.DataType) (*part, error) {
+	if from.ID() != arrow.STRING {
+		return nil, changed(c.Source, "the column is not JSON")
+	}
+	steps, err := ingest.ParsePath(c.Path)
+	if err != nil {
+		return nil, changed(c.Source, err.Error())
+	}
+	name := c.Source + "." + c.Path
+	if strings.HasPrefix(c.Path, "[") {
+		name = c.Source + c.Path
+	}
+	return &part{steps: steps, json: c.Type == schema.JSON, name: name}, nil
+}
+
+func (p *part) apply(c *call) arrow.Array {
+	in := c.in.(*array.String)
+	p.out.reset(in.Len())
+	p.nulls = p.nulls[:0]
+	for i := range in.Len() {
+		if in.IsValid(i) {
+			p.one(c, i, in.Value(i))
+		}
+		p.out.end()
+	}
+	return p.out.sparse(in, p.nulls, c.alloc)
+}
+
+func (p *part) one(c *call, row int, text string) {
+	if !json.Valid(unsafe.Slice(unsafe.StringData(text), len(text))) {
+		c.reject(row, "not a JSON value")
+		return
+	}
+	value, ok := find(strings.TrimLeft(text, jsonSpace), p.steps)
+	switch {
+	case !ok || value == "null":
+		p.nulls = append(p.nulls, row)
+	case p.json || value[0] != '"':
+		p.out.bytes = append(p.out.bytes, value...)
+	default:
+		p.out.bytes = append(p.out.bytes, unquote(value)...)
+	}
+}
+
+// jsonSpace is the white space of RFC 8259.
+const jsonSpace = " \t\r\n"
+
+// find returns the text of what steps lead to from the value that s, which is
+// valid JSON, begins with. Of members with one name the first counts.
+func find(s string, steps []ingest.Step) (string, bool) {
+	for _, step := range steps {
+		opening := byte('{')
+		if step.Index >= 0 {
+			opening = '['
+		}
+		if s[0] != opening {
+			return "", false
+		}
+		ok := false
+		if s, ok = enter(s[1:], step); !ok {
+			return "", false
+		}
+	}
+	return s[:end(s)], true
+}
+
+// enter returns what begins with the step's member or element, in what follows
+// the opening of an object or array.
+func enter(s string, step ingest.Step) (string, bool) {
+	for n := 0; ; n++ {
+		s = strings.TrimLeft(s, jsonSpace)
+		if s[0] == '}' || s[0] == ']' {
+			return "", false
+		}
+		found := n == step.Index
+		if step.Index < 0 {
+			quoted := s[:end(s)]
+			found = unquote(quoted) == step.Key
+			s = strings.TrimLeft(s[len(quoted):], jsonSpace)
+			s = strings.TrimLeft(s[len(":"):], jsonSpace)
+		}
+		if found {
+			return s, true
+		}
+		s = strings.TrimLeft(s[end(s):], jsonSpace)
+		if s[0] == ',' {
+			s = s[1:]
+		}
+	}
+}
+
+// end is where the value ends that s begins with.
+func end(s string) int {
+	switch s[0] {
+	case '"':
+		for i := 1; ; i++ {
+			switch s[i] {
+			case '"':
+				return i + 1
+			case '\\':
+				i++
+			}
+		}
+	case '{', '[':
+		depth := 0
+		for i := 0; ; i++ {
+			switch s[i] {
+			case '"':
+				i += end(s[i:]) - 1
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+		}
+	}
+	if i := strings.IndexAny(s, ",]} \t\r\n"); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// unquote is the text of a JSON string.
+func unquote(quoted string) string {
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	var text string
+	_ = json.Unmarshal([]byte(quoted), &text) // valid, as a part of what is
+	return text
+}
