@@ -1,6 +1,7 @@
 package bigquery
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"regexp"
@@ -88,7 +89,8 @@ func byText(text string) *fault.Error {
 	case says("session expired", "Session expired", "session has expired"):
 		return fault.New(fault.SourceReadExpired, "the read session has expired: BigQuery keeps one for six hours")
 	case says("policy tag", "protected by data policy", "masked get permission", "fine-grained reader"):
-		return fault.New(fault.SourcePermission, policyTagged(text))
+		column := namedBy(onColumn, text)
+		return fault.New(fault.SourcePermission, policyTagged(column[strings.LastIndexByte(column, '.')+1:]))
 	case says("for partition elimination"):
 		return fault.New(fault.SourceInvalidFilter, filterWanted(namedBy(partitionsBy, text)))
 	case says("queried through prefix"):
@@ -115,13 +117,12 @@ func namedBy(pattern *regexp.Regexp, text string) string {
 	return strings.TrimRight(strings.NewReplacer("'", "", "`", "", `"`, "").Replace(m[1]), ".")
 }
 
-func policyTagged(text string) string {
+func policyTagged(column string) string {
 	const need = "; reading needs roles/datacatalog.categoryFineGrainedReader on its policy tag, or leave it out"
-	column := namedBy(onColumn, text)
 	if column == "" {
 		return "a column is protected by a policy tag" + need
 	}
-	return "column " + column[strings.LastIndexByte(column, '.')+1:] + " is protected by a policy tag" + need
+	return "column " + column + " is protected by a policy tag" + need
 }
 
 func filterWanted(column string) string {
@@ -129,6 +130,34 @@ func filterWanted(column string) string {
 		return "the table requires a filter on the column it is partitioned by"
 	}
 	return "the table requires a filter on column " + column + ", by which it is partitioned"
+}
+
+// queryPlace is where in a query BigQuery found something, as its messages end.
+var queryPlace = regexp.MustCompile(`at \[(\d+:\d+)\]$`)
+
+// unquoted is the error of a job of somebody's query without BigQuery's words,
+// which quote the query and the values of rows ("Bad int64 value: …") and would
+// reach the logs. What the words meant is kept, and what finds the job in BigQuery;
+// a dry run has no job.
+func unquoted(err error, job *bigquery.JobReference) error {
+	e, ok := errors.AsType[*googleapi.Error](err)
+	if !ok {
+		return err
+	}
+	plain := &googleapi.Error{Code: e.Code, Message: "a dry run"}
+	if job != nil {
+		plain.Message = "job " + job.JobId + " at location " + cmp.Or(job.Location, "unknown")
+	}
+	if m := queryPlace.FindStringSubmatch(e.Message); m != nil {
+		plain.Message += ", query " + m[1]
+	}
+	for _, reason := range google.Reasons(err) {
+		plain.Errors = append(plain.Errors, googleapi.ErrorItem{Reason: reason, Message: plain.Message})
+	}
+	if class := (Driver{}).Classify(err); class != nil {
+		return fault.Wrap(class.Code, class.Message, plain)
+	}
+	return plain
 }
 
 // jobError makes of a job's error what the API would have answered to a request.

@@ -41,6 +41,13 @@ func (s *session) dryRun(ctx context.Context, q query) (*bigquery.Job, error) {
 	return done, nil
 }
 
+// foresee is dryRun of a query that somebody wrote, or that has values of a
+// filter in it: an error has none of BigQuery's words.
+func (s *session) foresee(ctx context.Context, q query) (*bigquery.Job, error) {
+	dry, err := s.dryRun(ctx, q)
+	return dry, unquoted(err, nil)
+}
+
 // onlySelects refuses every statement but one SELECT: what BigQuery itself took
 // the text for, not what it looks like, decides.
 func onlySelects(dry *bigquery.Job) error {
@@ -112,12 +119,15 @@ func (s *session) jobID(q query, attempt int) string {
 //
 // When it cannot wait any longer it cancels the job, unless a later attempt will join it:
 // that of a run is only cancelled when nobody tries again.
+//
+// An error has none of BigQuery's words; see unquoted.
 func (s *session) run(ctx context.Context, q query) (done finished, err error) {
 	var ref *bigquery.JobReference
 	defer func() {
 		if err != nil && ref != nil && s.forsaken(q, err) {
 			s.cancel(ctx, ref)
 		}
+		err = unquoted(err, ref)
 	}()
 	if ref, err = s.start(ctx, q); err != nil {
 		return finished{}, fmt.Errorf("starting a query: %w", err)

@@ -101,7 +101,7 @@ func (s *session) prepareTable(ctx context.Context, req source.PlanRequest, t ta
 		return w, nil
 	}
 	w.sql = selection(t.ref, wanted, where)
-	dry, err := s.dryRun(ctx, query{sql: w.sql, location: w.location})
+	dry, err := s.foresee(ctx, query{sql: w.sql, location: w.location})
 	if err != nil {
 		return work{}, err
 	}
@@ -141,7 +141,7 @@ func (s *session) prepareQuery(ctx context.Context, req source.PlanRequest) (wor
 	if err := mayRead(req.Query); err != nil {
 		return work{}, err
 	}
-	dry, err := s.dryRun(ctx, query{sql: req.Query, location: s.config.location})
+	dry, err := s.foresee(ctx, query{sql: req.Query, location: s.config.location})
 	if err != nil {
 		return work{}, err
 	}
@@ -152,14 +152,20 @@ func (s *session) prepareQuery(ctx context.Context, req source.PlanRequest) (wor
 	if offCloud(w.location) && len(req.Filter) > 0 {
 		return work{}, fault.Field(fault.SourceUnsupported, "filter", "does not go with a query in the region of another cloud: put its conditions into the query")
 	}
-	if result := dry.Statistics.Query.Schema; result != nil {
-		w.table.Columns = columns(result.Fields)
-		if w.read.restriction, err = restriction(req.Filter, result.Fields); err != nil {
-			return work{}, err
+	result := dry.Statistics.Query.Schema
+	if result == nil {
+		if len(req.Columns) > 0 || len(req.Filter) > 0 {
+			return work{}, fault.New(fault.SourceUnavailable, "BigQuery does not say which columns the query has, so none can be chosen or filtered by")
 		}
+		return w, nil
 	}
+	w.table.Columns = columns(result.Fields)
 	wanted, err := source.ReadRequest{Table: w.table, Columns: req.Columns}.Projection()
+	if err != nil {
+		return work{}, err
+	}
 	w.read.columns = names(wanted)
+	w.read.restriction, err = restriction(req.Filter, result.Fields)
 	return w, err
 }
 
