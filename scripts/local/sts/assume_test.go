@@ -100,15 +100,15 @@ func TestAssumeRoleIsRefused(t *testing.T) {
 		change       func(*client.AssumeRoleInput)
 		code, reason string
 	}{
-		"right":                     {c.allowed, roleARN, nil, "", ""},
-		"no external ID":            {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.ExternalId = nil }, "AccessDenied", "not authorized to perform: sts:AssumeRole"},
-		"another external ID":       {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.ExternalId = aws.String("theirs") }, "AccessDenied", "not authorized"},
-		"no such role":              {c.allowed, roleARN + "2", nil, "AccessDenied", "not authorized"},
-		"the caller may not":        {c.nobody, roleARN, nil, "AccessDenied", "no identity-based policy allows"},
-		"a role of another name":    {c.allowed, "arn:aws:iam::222233334444:role/admin", nil, "AccessDenied", "no identity-based policy allows"},
-		"too short a session":       {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.DurationSeconds = aws.Int32(60) }, "ValidationError", ""},
-		"a session policy of chaff": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String("{}") }, "MalformedPolicyDocument", ""},
-		"too long a session policy": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(pinned + strings.Repeat(" ", 2048)) }, "ValidationError", ""},
+		"right":                               {c.allowed, roleARN, nil, "", ""},
+		"no external ID":                      {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.ExternalId = nil }, "AccessDenied", "not authorized to perform: sts:AssumeRole"},
+		"another external ID":                 {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.ExternalId = aws.String("theirs") }, "AccessDenied", "not authorized"},
+		"no such role":                        {c.allowed, roleARN + "2", nil, "AccessDenied", "not authorized"},
+		"the caller may not":                  {c.nobody, roleARN, nil, "AccessDenied", "no identity-based policy allows"},
+		"a role of another name":              {c.allowed, "arn:aws:iam::222233334444:role/admin", nil, "AccessDenied", "no identity-based policy allows"},
+		"too short a session":                 {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.DurationSeconds = aws.Int32(60) }, "ValidationError", ""},
+		"a session policy of chaff":           {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String("{}") }, "MalformedPolicyDocument", ""},
+		"too long a session policy":           {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(pinned + strings.Repeat(" ", 2048)) }, "ValidationError", ""},
 		"what a session policy may spell":     {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(prefixed("crm/é/${*}\\u65e5")) }, "", ""},
 		"what a session policy may not spell": {c.allowed, roleARN, func(in *client.AssumeRoleInput) { in.Policy = aws.String(prefixed("crm/日")) }, "ValidationError", ""},
 	} {

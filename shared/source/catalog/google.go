@@ -14,7 +14,7 @@ func googleAuth() []source.AuthMethod {
 	return []source.AuthMethod{
 		{
 			Name: GoogleFederation, Title: "Workload identity federation",
-			Description: "This connection becomes a service account of yours, by a trust that names it: its creation answers with the commands. No key is made, stored or rotated.",
+			Description:     "This connection becomes a service account of yours, by a trust that names it: its creation answers with the commands. No key is made, stored or rotated.",
 			NamesConnection: true,
 			Fields: []source.Field{
 				{

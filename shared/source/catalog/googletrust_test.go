@@ -32,7 +32,9 @@ func TestGoogleTrustLetsOneConnectionIn(t *testing.T) {
 			grant := catalog.GoogleTrust(tt.req)
 			commands := run(t, strings.Replace(grant.Text, "<project id>", "acme-data", 1))
 			last := func(count int, begin ...string) []string {
-				i := slices.IndexFunc(commands, func(c command) bool { return len(c.Args) > len(begin)+count && slices.Equal(c.Args[:len(begin)], begin) })
+				i := slices.IndexFunc(commands, func(c command) bool {
+					return len(c.Args) > len(begin)+count && slices.Equal(c.Args[:len(begin)], begin)
+				})
 				if i < 0 {
 					t.Fatalf("there is no %v", begin)
 				}
