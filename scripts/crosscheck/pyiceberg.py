@@ -1,6 +1,6 @@
 """Reads an Iceberg table with PyIceberg, a reader that shares no code with Headwater.
 
-    python scripts/crosscheck/pyiceberg.py s3://bucket/path/metadata/00001-….metadata.json
+    python scripts/crosscheck/pyiceberg.py s3://bucket/path/metadata/00001-….metadata.json [--rows]
 
 The bucket is reached as the AWS variables say: AWS_ENDPOINT_URL_S3,
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION; on the
@@ -10,6 +10,8 @@ Prints one JSON object:
 
     {"rows": 4, "snapshots": 2, "run_ids": ["run_1"], "columns": {"n": {"type": "long",
      "required": false, "nulls": 1, "distinct": 3, "min": "1", "max": "7"}}}
+
+With --rows it has the rows too, as "data": [{"n": "1"}], values as text.
 """
 
 import json
@@ -52,18 +54,21 @@ def column(values, field):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: pyiceberg.py METADATA_LOCATION")
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--rows"]):
+        sys.exit("usage: pyiceberg.py METADATA_LOCATION [--rows]")
     properties = {key: os.environ[name] for key, name in SETTINGS.items() if os.environ.get(name)}
     table = StaticTable.from_metadata(sys.argv[1], properties)
     rows = table.scan().to_arrow()
     runs = [s.summary.additional_properties.get("headwater.run-id") for s in table.metadata.snapshots]
-    print(json.dumps({
+    summary = {
         "rows": rows.num_rows,
         "snapshots": len(runs),
         "run_ids": runs,
         "columns": {f.name: column(rows[f.name], f) for f in table.schema().fields},
-    }, ensure_ascii=False))
+    }
+    if sys.argv[2:]:
+        summary["data"] = [{name: text(value) for name, value in row.items()} for row in rows.to_pylist()]
+    print(json.dumps(summary, ensure_ascii=False))
 
 
 main()

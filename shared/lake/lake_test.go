@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type place struct {
 	config  lake.Config
 	objects *s3mem.Backend
+	clock   gofakes3.TimeSourceAdvancer // of the objects' ages
 	traffic *traffic
 }
 
@@ -68,7 +70,8 @@ func newPlace(t *testing.T) place {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	backend := s3mem.New()
+	clock := gofakes3.FixedTimeSource(time.Now())
+	backend := s3mem.New(s3mem.WithTimeSource(clock))
 	if err := backend.CreateBucket(bucket); err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +86,7 @@ func newPlace(t *testing.T) place {
 			Warehouse: "s3://" + bucket + "/lake", Region: "us-east-1", S3Endpoint: server.URL,
 		},
 		objects: backend,
+		clock:   clock,
 		traffic: seen,
 	}
 }

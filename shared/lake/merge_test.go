@@ -174,8 +174,8 @@ func changesGenerator() *rapid.Generator[[][]change] {
 	return rapid.SliceOfN(rapid.SliceOfN(row, 0, 8), 0, 3)
 }
 
-// Whatever runs come one after the other, the table is what a map would be; and
-// no run that is committed again changes it.
+// Whatever runs come one after the other, with upkeep between, the table is what
+// a map would be; and no run that is committed again changes it.
 func TestMergeEqualsAModel(t *testing.T) {
 	p := newPlace(t)
 	p.config.MergeRows = 4 // runs of more rows go through temporary files
@@ -207,6 +207,15 @@ func TestMergeEqualsAModel(t *testing.T) {
 			}
 			if diff := cmp.Diff(model, rowsOf(t, l, id)); diff != "" {
 				t.Fatalf("after run %d (-want +got):\n%s", i, diff)
+			}
+			if rapid.Bool().Draw(t, "maintain") {
+				maintained := rapid.SampledFrom([]lake.Upkeep{gentle, thorough}).Draw(t, "upkeep")
+				if _, err := l.Maintain(t.Context(), id, maintained); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(model, rowsOf(t, l, id)); diff != "" {
+					t.Fatalf("after upkeep of run %d (-want +got):\n%s", i, diff)
+				}
 			}
 		}
 	})

@@ -1,0 +1,112 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+)
+
+// dropDeletes takes delete files from the table that apply to none of its data
+// files any more.
+func (u *upkeep) dropDeletes(ctx context.Context) error {
+	tbl, err := u.lake.load(ctx, u.id)
+	if err != nil {
+		return err
+	}
+	live, err := inventoryOf(ctx, tbl)
+	if err != nil {
+		return classify(fmt.Errorf("listing delete files: %w", err))
+	}
+	dead := live.dead()
+	if len(dead) == 0 {
+		return nil
+	}
+	_, err = u.change(ctx, tbl, func(tx *table.Transaction) error {
+		drop := tx.NewRewrite(nil)
+		for _, file := range dead {
+			drop.DeleteFile(file)
+		}
+		return drop.Commit(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("dropping delete files: %w", err)
+	}
+	u.done.DeletesRemoved = len(dead)
+	return nil
+}
+
+// inventory is what decides whether a delete file still has an effect.
+type inventory struct {
+	paths   []string // of the data files, sorted
+	oldest  int64    // the least sequence number of a data file
+	deletes []iceberg.ManifestEntry
+}
+
+func inventoryOf(ctx context.Context, tbl *table.Table) (inventory, error) {
+	live := inventory{oldest: math.MaxInt64}
+	snapshot := tbl.CurrentSnapshot()
+	if snapshot == nil {
+		return live, nil
+	}
+	fs, err := tbl.FS(ctx)
+	if err != nil {
+		return live, err
+	}
+	manifests, err := snapshot.Manifests(fs)
+	if err != nil {
+		return live, err
+	}
+	if !slices.ContainsFunc(manifests, func(m iceberg.ManifestFile) bool { return m.ManifestContent() == iceberg.ManifestContentDeletes }) {
+		return live, nil
+	}
+	for _, manifest := range manifests {
+		for entry, err := range manifest.Entries(fs, true) {
+			if err != nil {
+				return live, err
+			}
+			if entry.DataFile().ContentType() != iceberg.EntryContentData {
+				live.deletes = append(live.deletes, entry)
+				continue
+			}
+			live.paths = append(live.paths, entry.DataFile().FilePath())
+			live.oldest = min(live.oldest, entry.SequenceNum())
+		}
+	}
+	slices.Sort(live.paths)
+	return live, nil
+}
+
+// dead are the delete files without effect. Equality deletes apply to data files
+// of lesser sequence numbers, position deletes to those that they name. Partitions
+// are left out of account: at worst a file stays until the next compaction.
+func (v inventory) dead() []iceberg.DataFile {
+	var files []iceberg.DataFile
+	for _, entry := range v.deletes {
+		file, applies := entry.DataFile(), true
+		switch file.ContentType() {
+		case iceberg.EntryContentEqDeletes:
+			applies = v.oldest < entry.SequenceNum()
+		case iceberg.EntryContentPosDeletes:
+			applies = v.named(file)
+		}
+		if !applies {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// named reports whether the position deletes may be of a data file of the table.
+func (v inventory) named(deletes iceberg.DataFile) bool {
+	low, bounded := deletes.LowerBoundValues()[filePathField]
+	high, both := deletes.UpperBoundValues()[filePathField]
+	if !bounded || !both {
+		return true
+	}
+	at, _ := slices.BinarySearch(v.paths, string(low))
+	return at < len(v.paths) && v.paths[at] <= string(high)
+}
