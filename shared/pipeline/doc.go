@@ -36,10 +36,15 @@
 // NaN, Infinity, -Infinity; decimal without trailing zeros; true, false; dates,
 // times and timestamps as above, in UTC with Z and without trailing zeros.
 //
+// A part of a JSON text, which a path leads to, is cast as text: a string's
+// characters, anything else as it stands; a part that is missing or null is null.
+// docs/mapping.md says all of this for people, and shows each cast with examples.
+//
 // # Rejects
 //
 // Every row that comes in comes out, in Result.Record or once in
 // Result.Rejects: by the first column of the mapping that rejects it. Rule
 // "required" rejects a null in a required column, and, in the columns that the
-// import type itself requires, the empty text. Reasons never hold a value.
+// import type itself requires, the empty text. Rules "email" and "e164" reject what
+// those transforms refuse. Reasons never hold a value.
 package pipeline
