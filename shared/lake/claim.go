@@ -96,7 +96,7 @@ func (s *shard) each(do func(claim) error) error {
 			return err
 		}
 		order.Reset()
-		if _, err := io.CopyN(&order, in, int64(length>>1)); err != nil { //nolint:gosec // what add wrote
+		if _, err := io.CopyN(&order, in, int64(length>>1)); err != nil {
 			return err
 		}
 		c := claim{key: [16]byte(fixed[:16]), deletes: length&1 == 1, order: order.Bytes()}

@@ -70,7 +70,7 @@ func appendValue(column arrow.Array) appender {
 }
 
 func appendSigned(dst []byte, v int64) []byte {
-	return binary.BigEndian.AppendUint64(dst, uint64(v)^(1<<63)) //nolint:gosec // the sign becomes the highest bit
+	return binary.BigEndian.AppendUint64(dst, uint64(v)^(1<<63))
 }
 
 // appendFloat orders -Inf, negative numbers, zeros, positive numbers, +Inf, NaN.

@@ -40,7 +40,7 @@ func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg
 			if err != nil {
 				return err
 			}
-			first += uint32(batch.NumRows()) //nolint:gosec // as many as newVerdict allows
+			first += uint32(batch.NumRows())
 			return w.add(ctx, kept)
 		})
 		if err != nil {
@@ -56,7 +56,7 @@ func without(ctx context.Context, batch arrow.RecordBatch, set rowSet, first uin
 	mask := array.NewBooleanBuilder(memory.DefaultAllocator)
 	defer mask.Release()
 	mask.Reserve(int(batch.NumRows()))
-	for row := range uint32(batch.NumRows()) { //nolint:gosec // as many as newVerdict allows
+	for row := range uint32(batch.NumRows()) {
 		mask.UnsafeAppend(!set.has(first + row))
 	}
 	keep := mask.NewBooleanArray()
@@ -83,7 +83,7 @@ func (w *keyWriter) add(ctx context.Context, keys arrow.RecordBatch) error {
 
 func sizeOf(batch arrow.RecordBatch) (bytes int64) {
 	for _, column := range batch.Columns() {
-		bytes += int64(column.Data().SizeInBytes()) //nolint:gosec // a size in memory
+		bytes += int64(column.Data().SizeInBytes())
 	}
 	return bytes
 }

@@ -65,7 +65,7 @@ func (f *traffic) hooks(before, after func(string)) {
 
 const bucket = "lake"
 
-func newPlace(t *testing.T) place {
+func newPlace(t testing.TB) place {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -91,7 +91,7 @@ func newPlace(t *testing.T) place {
 	}
 }
 
-func (p place) open(t *testing.T) *lake.Lake {
+func (p place) open(t testing.TB) *lake.Lake {
 	t.Helper()
 	opened, err := lake.Open(t.Context(), p.config)
 	if err != nil {

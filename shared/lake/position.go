@@ -109,7 +109,7 @@ func (w *positionWriter) encode(encoder *pqarrow.FileWriter) error {
 	}
 	for _, number := range w.numbers {
 		for row := range w.found.rows[number] {
-			if !w.found.hide[number].has(uint32(row)) { //nolint:gosec // as many as newVerdict allows
+			if !w.found.hide[number].has(uint32(row)) {
 				continue
 			}
 			path.Append(w.files[number].FilePath())

@@ -108,7 +108,7 @@ func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.Da
 			}
 			for r := range int(batch.NumRows()) {
 				c := read(r)
-				c.at = position{file: uint32(i), row: row} //nolint:gosec // a run has fewer files
+				c.at = position{file: uint32(i), row: row}
 				row++
 				if err := do(c); err != nil {
 					return err
