@@ -1,8 +1,9 @@
 // Package lake lands rows in Apache Iceberg tables on S3 and reads them back.
 //
 // Workers write data files (Writer) and hand their descriptions on as bytes;
-// one committer makes all files of a run visible in one snapshot (Commit),
-// exactly once by run id however often it is called and whoever else commits.
+// one committer makes all files of a run visible in one snapshot (Commit, or by
+// key Merge), exactly once by run id however often it is called and whoever else
+// commits. Maintain keeps tables fast to read beside them.
 //
 // The catalog is configuration: "glue" on AWS, "sql" (SQLite) on a laptop. A
 // conflict between writers is found by both in the same way: the catalog

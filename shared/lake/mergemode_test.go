@@ -101,3 +101,27 @@ func TestMergesUnderContention(t *testing.T) {
 		t.Errorf("%d rows, want %d", len(seen), runs+keys)
 	}
 }
+
+// Limits and filters count the rows that are there, also while deletes are pending.
+func TestLookupWhileDeletesArePending(t *testing.T) {
+	l := newPlace(t).open(t)
+	id := lake.TableID{Workspace: "acme-1", Name: "changes"}
+	merged(t, l, id, 4)
+	gone := landChanges(t, l, id, "run_gone", []change{{Identifier: "run_1", Gone: true}})
+	if _, err := l.Merge(t.Context(), id, "run_gone", withDeletes, gone); err != nil {
+		t.Fatal(err)
+	}
+	for identifier, want := range map[string]int{"same": 1, "run_0": 1, "run_1": 0, "nobody": 0} {
+		rows, err := l.Lookup(t.Context(), id, "identifier", identifier, 10)
+		if err != nil || len(rows) != want {
+			t.Errorf("%s: %d rows, %v; want %d", identifier, len(rows), err, want)
+		}
+	}
+	const all = 4
+	for limit := range all + 2 {
+		rows, err := l.Rows(t.Context(), id, limit)
+		if want := min(limit, all); err != nil || len(rows) != want {
+			t.Errorf("limit %d: %d rows, %v; want %d", limit, len(rows), err, want)
+		}
+	}
+}
