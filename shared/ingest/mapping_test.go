@@ -10,8 +10,6 @@ import (
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
-func of(text string) *string { return &text }
-
 func TestResolve(t *testing.T) {
 	const at = "mapping[0]."
 	email := ingest.Column{Source: "Email", Target: "identifier"}
@@ -46,17 +44,17 @@ func TestResolve(t *testing.T) {
 		"not castable":            {ingest.UserProfile, with(ingest.Column{Source: "bool", Target: "x", Type: schema.Date}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
 		"an unknown transform":    {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{"trim", "md5"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[1]"}}},
 		"a number transformed":    {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Type: schema.Int64, Transforms: []ingest.Transform{"trim"}}), []problem{{fault.ImportMapping, "mapping[1].transforms[0]"}}},
-		"a constant":              {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: of("bought")}), nil},
-		"a constant of a type":    {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Date, Constant: of("2024-02-29")}), nil},
-		"an empty constant":       {ingest.UserProfile, with(ingest.Column{Target: "x", Constant: of("")}), nil},
-		"a default":               {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: of("0")}), nil},
-		"a constant no number":    {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Int64, Constant: of("many")}), []problem{{fault.ImportMapping, "mapping[1].constant"}}},
-		"a constant no type":      {ingest.UserProfile, with(ingest.Column{Target: "x", Type: "int", Constant: of("1")}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
-		"a constant identifier":   {ingest.UserProfile, ingest.Mapping{{Target: "identifier", Constant: of("a")}}, []problem{{fault.ImportMapping, at + "constant"}}},
-		"a default identifier":    {ingest.UserProfile, ingest.Mapping{{Source: "Email", Target: "identifier", Default: of("a")}}, []problem{{fault.ImportMapping, at + "default"}}},
-		"an event of no name":     {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: of("")}), []problem{{fault.ImportMapping, "mapping[2].constant"}}},
-		"a default of no name":    {ingest.UserActivity, activity(ingest.Column{Source: "string", Target: "event_name", Default: of("")}), []problem{{fault.ImportMapping, "mapping[2].default"}}},
-		"a default no number":     {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: of("none")}), []problem{{fault.ImportMapping, "mapping[1].default"}}},
+		"a constant":              {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: new("bought")}), nil},
+		"a constant of a type":    {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Date, Constant: new("2024-02-29")}), nil},
+		"an empty constant":       {ingest.UserProfile, with(ingest.Column{Target: "x", Constant: new("")}), nil},
+		"a default":               {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: new("0")}), nil},
+		"a constant no number":    {ingest.UserProfile, with(ingest.Column{Target: "x", Type: schema.Int64, Constant: new("many")}), []problem{{fault.ImportMapping, "mapping[1].constant"}}},
+		"a constant no type":      {ingest.UserProfile, with(ingest.Column{Target: "x", Type: "int", Constant: new("1")}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
+		"a constant identifier":   {ingest.UserProfile, ingest.Mapping{{Target: "identifier", Constant: new("a")}}, []problem{{fault.ImportMapping, at + "constant"}}},
+		"a default identifier":    {ingest.UserProfile, ingest.Mapping{{Source: "Email", Target: "identifier", Default: new("a")}}, []problem{{fault.ImportMapping, at + "default"}}},
+		"an event of no name":     {ingest.UserActivity, activity(ingest.Column{Target: "event_name", Constant: new("")}), []problem{{fault.ImportMapping, "mapping[2].constant"}}},
+		"a default of no name":    {ingest.UserActivity, activity(ingest.Column{Source: "string", Target: "event_name", Default: new("")}), []problem{{fault.ImportMapping, "mapping[2].default"}}},
+		"a default no number":     {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Default: new("none")}), []problem{{fault.ImportMapping, "mapping[1].default"}}},
 		"an e-mail address":       {ingest.UserProfile, ingest.Mapping{{Source: "Email", Target: "identifier", Transforms: []ingest.Transform{ingest.Email, ingest.SHA256}, OnInvalid: ingest.Quarantine}}, nil},
 		"a phone number":          {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "x", Transforms: []ingest.Transform{ingest.E164}, Region: "DE", OnInvalid: ingest.Null}), nil},
 		"a hash as an address":    {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.SHA256, ingest.Lower, ingest.Email}}), []problem{{fault.ImportMapping, "mapping[1].transforms[2]"}}},
@@ -64,15 +62,15 @@ func TestResolve(t *testing.T) {
 		"on_invalid of anything":  {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.Trim}, OnInvalid: ingest.Null}), []problem{{fault.ImportMapping, "mapping[1].on_invalid"}}},
 		"an unknown region":       {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.E164}, Region: "UK"}), []problem{{fault.ImportMapping, "mapping[1].region"}}},
 		"a region of addresses":   {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.Email}, Region: "DE"}), []problem{{fault.ImportMapping, "mapping[1].region"}}},
-		"a region of a constant":  {ingest.UserProfile, with(ingest.Column{Target: "x", Constant: of("1"), Region: "DE", OnInvalid: ingest.Null}), []problem{{fault.ImportMapping, "mapping[1].on_invalid"}, {fault.ImportMapping, "mapping[1].region"}}},
+		"a region of a constant":  {ingest.UserProfile, with(ingest.Column{Target: "x", Constant: new("1"), Region: "DE", OnInvalid: ingest.Null}), []problem{{fault.ImportMapping, "mapping[1].on_invalid"}, {fault.ImportMapping, "mapping[1].region"}}},
 		"a part":                  {ingest.UserProfile, with(ingest.Column{Source: "string", Path: "address.city", Target: "x", Type: schema.Int64}), nil},
 		"a part of what has none": {ingest.UserProfile, with(ingest.Column{Source: "int64", Path: "a", Target: "x"}), []problem{{fault.ImportMapping, "mapping[1].path"}}},
 		"a part as bytes":         {ingest.UserProfile, with(ingest.Column{Source: "string", Path: "a", Target: "x", Type: schema.Bytes}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
 		"no path":                 {ingest.UserProfile, with(ingest.Column{Source: "string", Path: "a..b", Target: "x"}), []problem{{fault.ImportMapping, "mapping[1].path"}}},
-		"a part of a constant":    {ingest.UserProfile, with(ingest.Column{Path: "a", Target: "x", Constant: of("1")}), []problem{{fault.ImportMapping, "mapping[1].path"}}},
+		"a part of a constant":    {ingest.UserProfile, with(ingest.Column{Path: "a", Target: "x", Constant: new("1")}), []problem{{fault.ImportMapping, "mapping[1].path"}}},
 		"a constant and more": {
 			ingest.UserProfile,
-			with(ingest.Column{Source: "int64", Target: "x", Constant: of("1"), Default: of("1"), Transforms: []ingest.Transform{ingest.Trim}}),
+			with(ingest.Column{Source: "int64", Target: "x", Constant: new("1"), Default: new("1"), Transforms: []ingest.Transform{ingest.Trim}}),
 			[]problem{{fault.ImportMapping, "mapping[1].source"}, {fault.ImportMapping, "mapping[1].transforms"}, {fault.ImportMapping, "mapping[1].default"}},
 		},
 		"everything wrong at once": {
@@ -104,7 +102,7 @@ func TestResolveFillsIn(t *testing.T) {
 		{Source: "decimal", Target: "price"},
 		{Source: "int64", Target: "hashed", Transforms: []ingest.Transform{ingest.SHA256}},
 		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
-		{Target: "channel", Constant: of("web")},
+		{Target: "channel", Constant: new("web")},
 	}.Resolve(ingest.UserActivity, people())
 	ok(t, err)
 	same(t, "mapping", ingest.Mapping{
@@ -114,7 +112,7 @@ func TestResolveFillsIn(t *testing.T) {
 		{Source: "decimal", Target: "price", Type: schema.Decimal},
 		{Source: "int64", Target: "hashed", Type: schema.String, Transforms: []ingest.Transform{ingest.SHA256}},
 		{Source: "string", Target: "amount", Type: schema.Float64, Required: true},
-		{Target: "channel", Type: schema.String, Constant: of("web")},
+		{Target: "channel", Type: schema.String, Constant: new("web")},
 	}, got)
 	same(t, "sources", []string{"int64", "Happened", "Email", "decimal", "string"}, got.Sources())
 

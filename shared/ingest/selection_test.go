@@ -31,7 +31,7 @@ func TestCreateWithAFilter(t *testing.T) {
 func TestCreateWithAQuery(t *testing.T) {
 	w, n := newWorld(), newImport()
 	n.Table, n.Query = "", "SELECT * FROM people"
-	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64, Default: of("0")}, {Source: "Whatever", Path: "a[1]", Target: "part"}}
+	n.Mapping = ingest.Mapping{{Source: "Email", Target: "identifier"}, {Source: "Whatever", Target: "raw", Type: schema.Bytes}, {Source: "Whatever", Target: "age", Type: schema.Int64, Default: new("0")}, {Source: "Whatever", Path: "a[1]", Target: "part"}}
 	i, err := w.service().Create(t.Context(), "w", "ada", n)
 	ok(t, err)
 	same(t, "mapping", n.Mapping, i.Mapping)
@@ -99,7 +99,7 @@ func TestCreateRefusesASelection(t *testing.T) {
 		"a query with a default of a type to come": {
 			func(_ *world, n *ingest.NewImport) {
 				query(n)
-				n.Mapping = append(n.Mapping, ingest.Column{Source: "a", Target: "x", Default: of("0")})
+				n.Mapping = append(n.Mapping, ingest.Column{Source: "a", Target: "x", Default: new("0")})
 			},
 			[]problem{{fault.ImportMapping, "mapping[1].type"}},
 		},

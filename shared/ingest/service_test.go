@@ -59,10 +59,10 @@ func TestCreateRefuses(t *testing.T) {
 		"backwards":    {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(-1) }, []problem{{fault.InvalidRequest, "every_hours"}}},
 		"a later mode": {func(_ *world, n *ingest.NewImport) { n.Mode = "merge" }, []problem{{fault.InvalidRequest, "mode"}}},
 		"a long constant": {func(_ *world, n *ingest.NewImport) {
-			n.Mapping = append(n.Mapping, ingest.Column{Target: "x", Constant: of(strings.Repeat("x", 257))})
+			n.Mapping = append(n.Mapping, ingest.Column{Target: "x", Constant: new(strings.Repeat("x", 257))})
 		}, []problem{{fault.InvalidRequest, "mapping[1].constant"}}},
 		"a long default": {func(_ *world, n *ingest.NewImport) {
-			n.Mapping = append(n.Mapping, ingest.Column{Source: "string", Target: "x", Default: of(strings.Repeat("x", 257))})
+			n.Mapping = append(n.Mapping, ingest.Column{Source: "string", Target: "x", Default: new(strings.Repeat("x", 257))})
 		}, []problem{{fault.InvalidRequest, "mapping[1].default"}}},
 		"a long path": {
 			func(_ *world, n *ingest.NewImport) {

@@ -80,7 +80,7 @@ func find(s string, steps []ingest.Step) (string, bool) {
 		if s[0] != opening {
 			return "", false
 		}
-		ok := false
+		var ok bool
 		if s, ok = enter(s[1:], step); !ok {
 			return "", false
 		}

@@ -68,6 +68,14 @@ func (s server) ListImports(ctx context.Context, req ListImportsRequestObject) (
 func width(i ingest.Import) int {
 	const column = 100
 	size := len(i.Query)
+	for _, c := range i.Mapping {
+		size += len(c.Path)
+		for _, literal := range []*string{c.Constant, c.Default} {
+			if literal != nil {
+				size += len(*literal)
+			}
+		}
+	}
 	for _, c := range i.Filter {
 		size += column
 		for _, v := range c.Values {

@@ -198,7 +198,6 @@ func TestImportWithAMappingOfEveryKind(t *testing.T) {
 		map[string]any{"source": "age", "target": "age", "default": "0"},
 	}
 	got := contracttest.Into[controlapi.Import](t, s.post("/v1/imports", text(body)), 201)
-	of := func(text string) *string { return &text }
 	want := []controlapi.MappedColumn{
 		{
 			Source: "Email", Target: "identifier", Type: controlapi.ColumnTypeString, Required: true,
@@ -208,10 +207,10 @@ func TestImportWithAMappingOfEveryKind(t *testing.T) {
 			Source: "Email", Target: "phone", Type: controlapi.ColumnTypeString,
 			Transforms: []controlapi.Transform{controlapi.E164, controlapi.Sha256}, OnInvalid: controlapi.Null, Region: "DE",
 		},
-		{Target: "identifier_type", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("email")},
+		{Target: "identifier_type", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: new("email")},
 		{Source: "Email", Path: "lines[0].price", Target: "price", Type: controlapi.ColumnTypeDecimal, Transforms: []controlapi.Transform{}},
-		{Target: "note", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: of("")},
-		{Source: "age", Target: "age", Type: controlapi.ColumnTypeInt64, Transforms: []controlapi.Transform{}, Default: of("0")},
+		{Target: "note", Type: controlapi.ColumnTypeString, Transforms: []controlapi.Transform{}, Constant: new("")},
+		{Source: "age", Target: "age", Type: controlapi.ColumnTypeInt64, Transforms: []controlapi.Transform{}, Default: new("0")},
 	}
 	if diff := cmp.Diff(want, got.Mapping); diff != "" {
 		t.Errorf("mapping (-want +got):\n%s", diff)
