@@ -24,6 +24,20 @@ func TestRatioIsOfRoundsNotOfMedians(t *testing.T) {
 	}
 }
 
+func TestLineSaysWhatTheTableSays(t *testing.T) {
+	r := result{task: tasks()[0], rows: 1_000_000, ours: took(2, 2, 2), theirs: took(3, 3, 3), ourBytes: 102, theirBytes: 100}
+	for _, want := range []string{"T1 ratio_duckdb=1.50 ", "size_ratio=1.020 ", "rows_per_cpu_s=500000 ", "lambda_gb_s_per_million=3.5 "} {
+		if line := r.line(); !strings.Contains(line, want) {
+			t.Errorf("%q does not say %q", line, want)
+		}
+	}
+	for _, want := range []string{"| T1 |", "| **1.50** (1.50 … 1.50) |", "| 500000 |", "| 1.020 |", "| 3.5 GB-s, $0.000058 |"} {
+		if all := table([]result{r}); !strings.Contains(all, want) {
+			t.Errorf("the table does not say %q:\n%s", want, all)
+		}
+	}
+}
+
 func TestAnyDifferenceShutsTheGate(t *testing.T) {
 	one := task{columns: []column{{target: "identifier"}, {target: "age"}}}
 	digest := func() []string {

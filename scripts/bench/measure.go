@@ -12,13 +12,12 @@ import (
 // result is what a task took.
 type result struct {
 	task
-	rows           int64
-	ours, theirs   []spent // by round
-	read, mapped   []spent // by round; none when stages are not measured
-	plain          []spent // by round, of the bare Arrow libraries without compression; none with another peer
-	ourBytes       int64   // of output
-	theirBytes     int64
-	inputSizeBytes int64
+	rows         int64
+	ours, theirs []spent // by round
+	read, mapped []spent // by round; none when stages are not measured
+	plain        []spent // by round, of the bare Arrow libraries without compression; none with another peer
+	ourBytes     int64   // of output
+	theirBytes   int64
 }
 
 // measure runs a task once for its gates and to warm the caches, then the rounds that count, in which the sides take
@@ -28,7 +27,7 @@ func (b bench) measure(ctx context.Context, t task) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r := result{task: t, rows: in.Rows, inputSizeBytes: in.Bytes}
+	r := result{task: t, rows: in.Rows}
 	ours, theirs := filepath.Join(b.dir, "out", "headwater"), filepath.Join(b.dir, "out", "peer")
 	found, _, err := b.work(ctx, t, input, ours, "land")
 	if err != nil {

@@ -31,9 +31,8 @@ func (b bench) program(name string) string { return filepath.Join(b.dir, name) }
 
 // seeded is what the seed command says of the profiles that it wrote.
 type seeded struct {
-	Rows  int64 `json:"rows"`
-	Good  int64 `json:"good"`
-	Bytes int64 `json:"bytes"`
+	Rows int64 `json:"rows"`
+	Good int64 `json:"good"`
 }
 
 // prepare makes a task's data, or finds it made, and returns where it is.
@@ -73,14 +72,17 @@ func (b bench) seed(ctx context.Context, d data, dir, note string) ([]byte, erro
 // stage rewrites the Parquet files at input as an Arrow stream beside them.
 func (b bench) stage(ctx context.Context, d data, input string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(input, "*.parquet"))
-	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("%d Parquet files, want one: %w", len(files), err)
+	if err != nil {
+		return "", fmt.Errorf("finding the Parquet file: %w", err)
+	}
+	if len(files) != 1 {
+		return "", fmt.Errorf("there are %d Parquet files, want one", len(files))
 	}
 	stream := filepath.Join(filepath.Dir(input), d.arrow+".arrows")
 	if _, err := os.Stat(stream); err == nil {
 		return stream, nil
 	}
-	if _, err := output(ctx, b.program("stage"), d.arrow, files[0], stream+".part"); err != nil {
+	if _, err := output(ctx, b.program("stage"), "-compression", d.arrow, "-from", files[0], "-to", stream+".part"); err != nil {
 		return "", fmt.Errorf("making the Arrow stream: %w", err)
 	}
 	return stream, os.Rename(stream+".part", stream)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -30,18 +31,22 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) != 3 {
-		return errors.New("usage: stage lz4|zstd from.parquet to.arrows")
+	flags := flag.NewFlagSet("stage", flag.ContinueOnError)
+	compression := flags.String("compression", "", "lz4 or zstd")
+	from := flags.String("from", "", "the Parquet file")
+	stream := flags.String("to", "", "the stream to write")
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
-	codec, known := map[string]ipc.Option{"lz4": ipc.WithLZ4(), "zstd": ipc.WithZstd()}[args[0]]
+	codec, known := map[string]ipc.Option{"lz4": ipc.WithLZ4(), "zstd": ipc.WithZstd()}[*compression]
 	if !known {
 		return errors.New("the compression must be lz4 or zstd")
 	}
-	to, err := os.Create(args[2])
+	to, err := os.Create(*stream)
 	if err != nil {
 		return fmt.Errorf("making the stream: %w", err)
 	}
-	return errors.Join(convert(ctx, codec, args[1], to), to.Close())
+	return errors.Join(convert(ctx, codec, *from, to), to.Close())
 }
 
 func convert(ctx context.Context, codec ipc.Option, path string, to io.Writer) (err error) {
