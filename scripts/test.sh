@@ -9,4 +9,6 @@ gotestsum=(go tool -modfile=scripts/tools/go.mod gotestsum --format pkgname --fo
 mapfile -t raced < <(go list ./... | grep -v '/infra$')
 "${gotestsum[@]}" -- -race -timeout 20m "${raced[@]}"
 "${gotestsum[@]}" -- -timeout 20m ./infra
-go test -C scripts/peers/snowflake ./... # a module of its own, for DuckDB is large
+# Modules of their own, for DuckDB is large.
+go test -C scripts/peers/snowflake ./...
+go test -C scripts/bench/duck ./...
