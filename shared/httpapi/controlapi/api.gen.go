@@ -468,7 +468,7 @@ func (e ValidationTrigger) Valid() bool {
 // AuthMethod One way to authenticate.
 type AuthMethod struct {
 	// CredentialsSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
-	// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+	// `x-multiline` it takes several lines. What breaks it is refused; ranges and rules between fields show in the validation.
 	CredentialsSchema FormSchema `json:"credentials_schema"`
 
 	// Deprecated It works, and should be replaced by another one.
@@ -632,7 +632,7 @@ type FilterCondition struct {
 type FilterConditionOp string
 
 // FormSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
-// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+// `x-multiline` it takes several lines. What breaks it is refused; ranges and rules between fields show in the validation.
 type FormSchema = formschema.Schema
 
 // GeneratedSetting defines model for GeneratedSetting.
@@ -832,7 +832,7 @@ type Platform struct {
 	Name string `json:"name"`
 
 	// SettingsSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
-	// `x-multiline` it takes several lines. What conforms to it is accepted, and nothing else.
+	// `x-multiline` it takes several lines. What breaks it is refused; ranges and rules between fields show in the validation.
 	SettingsSchema FormSchema `json:"settings_schema"`
 
 	// Title Examples: Amazon S3
