@@ -32,6 +32,7 @@ type conditionItem struct {
 	Column string    `dynamodbav:"column"`
 	Op     source.Op `dynamodbav:"op"`
 	Values []string  `dynamodbav:"values,omitempty"`
+	OrNull bool      `dynamodbav:"or_null,omitempty"`
 }
 
 type columnItem struct {

@@ -37,6 +37,9 @@ type countsItem struct {
 	RowsRead        int64 `dynamodbav:"rows_read"`
 	RowsWritten     int64 `dynamodbav:"rows_written"`
 	RowsQuarantined int64 `dynamodbav:"rows_quarantined"`
+	RowsFiltered    int64 `dynamodbav:"rows_filtered"`
+	RowsFlagged     int64 `dynamodbav:"rows_flagged"`
+	RowsNameless    int64 `dynamodbav:"rows_nameless"`
 	BytesRead       int64 `dynamodbav:"bytes_read"`
 	BytesWritten    int64 `dynamodbav:"bytes_written"`
 }

@@ -94,6 +94,9 @@ func addCounts(c ingest.Counts, v values) (change string) {
 		{"rows_read", c.RowsRead},
 		{"rows_written", c.RowsWritten},
 		{"rows_quarantined", c.RowsQuarantined},
+		{"rows_filtered", c.RowsFiltered},
+		{"rows_flagged", c.RowsFlagged},
+		{"rows_nameless", c.RowsNameless},
 		{"bytes_read", c.BytesRead},
 		{"bytes_written", c.BytesWritten},
 	} {

@@ -82,6 +82,21 @@ const (
 	RunTimedOut       Code = "run.timed_out"
 	RunAborted        Code = "run.aborted"
 	RunSchemaGate     Code = "run.schema_changed"
+	RunRejects        Code = "run.too_many_rejected"
+	RunCursorNull     Code = "run.cursor_missing"
+	RunGuard          Code = "run.guard_failed"
+	RunDiscarded      Code = "run.discarded"
+	RunNotHeld        Code = "run.not_held"
+	RunFinal          Code = "run.not_repeatable"
+	ImportCursor      Code = "import.invalid_cursor"
+	ImportKey         Code = "import.invalid_key"
+	ImportGuards      Code = "import.invalid_guards"
+	QuarantineEmpty   Code = "quarantine.empty"
+	QuarantineSealed  Code = "quarantine.key_destroyed"
+	QuarantineUsed    Code = "quarantine.replayed"
+	ManifestNotFound  Code = "manifest.not_found"
+	AudienceInvalid   Code = "audience.invalid"
+	AudienceTooLarge  Code = "audience.too_large"
 	LakeTableMissing  Code = "lake.table_not_found"
 	LakeConflict      Code = "lake.conflict"
 	LakeIncompatible  Code = "lake.incompatible_schema"
@@ -170,6 +185,21 @@ var classes = map[Code]Class{
 	RunTimedOut:       {504, false, "The run did not finish in time.", "Start another run; if it persists, see the splits that are behind."},
 	RunAborted:        {409, false, "The run was aborted.", "Start another run."},
 	RunSchemaGate:     {409, false, "The source's schema no longer fits the import.", "Compare the connection's schema with the import's columns."},
+	RunRejects:        {409, false, "More rows were rejected than the import allows.", "Read the run's quarantine, correct the mapping or the source, and drive the run again or start another."},
+	RunCursorNull:     {409, false, "A row has no cursor, and the import is set to fail then.", "Fill the cursor at the source, or let the import include or exclude such rows."},
+	RunGuard:          {409, false, "A guard that is set to fail the run found its limit exceeded.", "See the run's findings; change the limit if the source is right."},
+	RunDiscarded:      {409, false, "The held run was discarded.", "Correct the source, and start another run."},
+	RunNotHeld:        {409, false, "The run is not held.", "Only a held run can be released or discarded."},
+	RunFinal:          {409, false, "The run cannot be driven again.", "Only the import's last run can, if it failed after it was planned and no other run is open. Start another run."},
+	ImportCursor:      {422, false, "The cursor does not fit.", "Correct the named field."},
+	ImportKey:         {422, false, "The key or the deletion flag does not fit.", "Correct the named field."},
+	ImportGuards:      {422, false, "The guards are not valid.", "Correct the named field."},
+	QuarantineEmpty:   {409, false, "The run has no quarantined rows that can be replayed.", "Rows that the source's reader refused are read again by another run, once the source is mended."},
+	QuarantineSealed:  {410, false, "The key of the run's quarantined values has been destroyed.", "Start another run to read the rows again."},
+	QuarantineUsed:    {409, false, "The run's quarantine has been replayed already.", "See the quarantine of the run that replayed it."},
+	ManifestNotFound:  {404, false, "The run has no manifest.", "Only a run that succeeded has one."},
+	AudienceInvalid:   {422, false, "The audience's expression is not valid.", "Correct the named field."},
+	AudienceTooLarge:  {422, false, "The audience touches more data than a preview may read.", "Narrow it: fewer traits, a shorter time."},
 	LakeTableMissing:  {404, false, "The import has no table in the lake yet.", "Wait for its first successful run."},
 	LakeConflict:      {503, true, "Another writer changed the lake table at the same time.", "It is tried again by itself."},
 	LakeIncompatible:  {409, false, "The lake table has columns that the mapping cannot write.", "Give the changed column another target name."},

@@ -3,6 +3,7 @@
 package ingest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -24,6 +25,14 @@ type Import struct {
 	EveryHours   int           `json:"every_hours,omitempty"`   // 0: only by hand
 	Filter       source.Filter `json:"filter,omitempty"`        // only rows for which it holds are read
 	MaximumBytes int64         `json:"maximum_bytes,omitempty"` // what the platform may scan for a run; 0 is no limit
+	Cursor       *Cursor       `json:"cursor,omitempty"`        // nil: every run reads everything
+	Key          []string      `json:"key,omitempty"`           // targets that identify a row in Merge
+	Deleted      string        `json:"deleted,omitempty"`       // boolean target; in Merge a last row that has true in it deletes its key
+	Guards       Guards        `json:"guards,omitzero"`
+	Proof        Proof         `json:"proof,omitempty"`         // "" is ProofCounts
+	Precedence   int           `json:"precedence,omitempty"`    // of two traits with one name the higher one's counts
+	Watermark    string        `json:"watermark,omitempty"`     // inclusive lower boundary of the next incremental run, before lookback, as source.Literal takes it; "" reads everything
+	ManifestHash string        `json:"manifest_hash,omitempty"` // hex SHA-256 of the last succeeded run's manifest
 	NextRunAt    time.Time     `json:"next_run_at,omitzero"`
 	OpenRunID    string        `json:"open_run_id,omitempty"` // the run that is not settled yet
 	LastRunID    string        `json:"last_run_id,omitempty"`
@@ -41,22 +50,27 @@ type Trigger string
 const (
 	Manual    Trigger = "manual"
 	Scheduled Trigger = "schedule"
+	Backfill  Trigger = "backfill" // by hand, of a range of the cursor
+	Replay    Trigger = "replay"   // by hand, of another run's quarantine
 )
 
 // Status is where a run stands.
 type Status string
 
 // The statuses of a run: queued → running → committing → succeeded, and failed from each of the first three.
+// A running one may be held by a guard, until it is released (queued again) or
+// discarded (failed). A failed one may be driven again (queued).
 const (
 	Queued     Status = "queued"
 	Running    Status = "running"
+	Held       Status = "held"
 	Committing Status = "committing"
 	Succeeded  Status = "succeeded"
 	Failed     Status = "failed"
 )
 
 // Open reports whether the run is not settled yet.
-func (s Status) Open() bool { return s == Queued || s == Running || s == Committing }
+func (s Status) Open() bool { return s == Queued || s == Running || s == Held || s == Committing }
 
 // Run is one execution of an import.
 type Run struct {
@@ -78,13 +92,43 @@ type Run struct {
 	SnapshotID    string    `json:"snapshot_id,omitempty"`
 	ErrorCode     string    `json:"error_code,omitempty"`
 	ErrorMessage  string    `json:"error_message,omitempty"`
+
+	Attempt      int       `json:"attempt,omitempty"`       // 0 at first, and one more with each release and re-drive; see Execution
+	Range        *Range    `json:"range,omitempty"`         // of a Backfill
+	Replays      string    `json:"replays,omitempty"`       // of a Replay: the run whose quarantine it reads
+	ReplayedBy   string    `json:"replayed_by,omitempty"`   // the run that has read this one's quarantine, or is about to
+	From         string    `json:"from,omitempty"`          // the cursor's lower boundary that was read from, lookback included
+	AsOf         time.Time `json:"as_of,omitzero"`          // the moment of the source that was read, where it has one
+	Watermark    string    `json:"watermark,omitempty"`     // becomes the import's when the run succeeds; "" leaves that alone
+	Findings     []Finding `json:"findings,omitempty"`      // what the guards found before the commit
+	Released     *Decision `json:"released,omitempty"`      // who let it go on in spite of them
+	Proved       *Proved   `json:"proved,omitempty"`        // source against lake
+	ManifestHash string    `json:"manifest_hash,omitempty"` // hex SHA-256 of its manifest, once written
 }
 
-// Counts is how much was moved. RowsRead = RowsWritten + RowsQuarantined.
+// Execution is the name of the run's execution: another one for each attempt, as
+// Step Functions takes a name once. What an earlier attempt reports late is told by it.
+func (r Run) Execution() string {
+	if r.Attempt == 0 {
+		return r.ID
+	}
+	return fmt.Sprintf("%s-%d", r.ID, r.Attempt)
+}
+
+// Decision is what a person, or a policy ("policy"), decided.
+type Decision struct {
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
+}
+
+// Counts is how much was moved. RowsRead = RowsWritten + RowsQuarantined + RowsFiltered.
 type Counts struct {
 	RowsRead        int64 `json:"rows_read"`
 	RowsWritten     int64 `json:"rows_written"`
 	RowsQuarantined int64 `json:"rows_quarantined"`
+	RowsFiltered    int64 `json:"rows_filtered"` // left out by a filter that the source could not apply
+	RowsFlagged     int64 `json:"rows_flagged"`  // of those written: with true in the import's Deleted column
+	RowsNameless    int64 `json:"rows_nameless"` // of those quarantined: for lack of an identifier
 	BytesRead       int64 `json:"bytes_read"`    // estimate of the source bytes, before decompression
 	BytesWritten    int64 `json:"bytes_written"` // of data files
 }
@@ -92,8 +136,10 @@ type Counts struct {
 // Add returns the sum.
 func (c Counts) Add(d Counts) Counts {
 	return Counts{
-		c.RowsRead + d.RowsRead, c.RowsWritten + d.RowsWritten, c.RowsQuarantined + d.RowsQuarantined,
-		c.BytesRead + d.BytesRead, c.BytesWritten + d.BytesWritten,
+		RowsRead: c.RowsRead + d.RowsRead, RowsWritten: c.RowsWritten + d.RowsWritten,
+		RowsQuarantined: c.RowsQuarantined + d.RowsQuarantined, RowsFiltered: c.RowsFiltered + d.RowsFiltered,
+		RowsFlagged: c.RowsFlagged + d.RowsFlagged, RowsNameless: c.RowsNameless + d.RowsNameless,
+		BytesRead: c.BytesRead + d.BytesRead, BytesWritten: c.BytesWritten + d.BytesWritten,
 	}
 }
 
@@ -119,6 +165,8 @@ type Part struct {
 	Last       bool      `json:"last"`                // the split ends with it
 	FilesKey   string    `json:"files_key,omitempty"` // data files, encoded; empty when it has no rows
 	Quarantine string    `json:"quarantine_key,omitempty"`
+	Cursor     string    `json:"cursor,omitempty"`  // the greatest value of the import's cursor that was read, as source.Literal takes it
+	Windows    []int64   `json:"windows,omitempty"` // rows read by window of the plan's source.Tally
 	Counts     Counts    `json:"counts"`
 	At         time.Time `json:"at"`
 }

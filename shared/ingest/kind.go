@@ -19,7 +19,8 @@ type Mode string
 // The modes.
 const (
 	FullRefresh Mode = "full_refresh" // replaces them in one step
-	Append      Mode = "append"       // adds to them
+	Append      Mode = "append"       // adds to them; with a Cursor, what has come since
+	Merge       Mode = "merge"        // replaces those with the same key
 )
 
 // Canonical is a column that an import type knows by name.

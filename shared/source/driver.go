@@ -59,6 +59,33 @@ type Estimate struct {
 	Rows  int64 // 0 is unknown
 }
 
+// Counter is a Session that can count what a plan reads, by the platform's own
+// means and not by reading as a Reader does, as of the plan's moment.
+type Counter interface {
+	// Count counts the rows of a plan; with a Column also by windows of its values.
+	// A plan that it cannot count is fault.SourceUnsupported, whose message says why.
+	Count(ctx context.Context, req CountRequest) (Tally, error)
+}
+
+// CountRequest asks for the rows that a plan reads.
+type CountRequest struct {
+	PlanRequest                // that of the plan
+	Plan        Plan           // what was answered
+	Column      *schema.Column // of the table: a timestamp, date or int64; nil counts all rows only
+}
+
+// MaxWindows is how many windows a Tally has at most, beside the one for NULL.
+const MaxWindows = 24
+
+// Tally is rows counted. Bounds are ascending values of the column as Literal takes
+// them: window 0 is below the first, window i in [Bounds[i-1], Bounds[i]), the last from the last one on.
+type Tally struct {
+	Rows   int64    `json:"rows"`
+	Column string   `json:"column,omitempty"` // empty: not counted by windows
+	Bounds []string `json:"bounds,omitempty"`
+	Counts []int64  `json:"counts,omitempty"` // one more than Bounds, and after them one for NULL
+}
+
 // DiscoverPage is one page of a discovery.
 type DiscoverPage struct {
 	Tables []schema.Table

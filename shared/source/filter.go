@@ -25,6 +25,8 @@ type Condition struct {
 	// Values are what the column is compared with: one, several for In, none for
 	// IsNull and NotNull. Each is text in the form of Literal.
 	Values []string `json:"values,omitempty"`
+	// OrNull makes a comparison hold for NULL too. It does not go with IsNull and NotNull.
+	OrNull bool `json:"or_null,omitempty"`
 }
 
 // Op is a comparison.
@@ -72,6 +74,9 @@ func (c Condition) validate(at string, column schema.Column, problems *fault.Lis
 	switch c.Op {
 	case IsNull, NotNull:
 		want = 0
+		if c.OrNull {
+			problems.Add(fault.SourceInvalidFilter, at+".or_null", "goes with a comparison")
+		}
 	case In:
 		want = min(max(len(c.Values), 1), maxValues)
 	case Equal, NotEqual:

@@ -79,6 +79,15 @@ func (s *Source) Estimate(ctx context.Context, req PlanRequest) (Estimate, error
 	})
 }
 
+// Count counts what a plan reads by the platform's own means. A platform that cannot fails with fault.SourceUnsupported.
+func (s *Source) Count(ctx context.Context, req CountRequest) (Tally, error) {
+	counter, ok := s.session.(Counter)
+	if !ok {
+		return Tally{}, fault.New(fault.SourceUnsupported, s.driver.Spec().Title+" keeps no count of its rows")
+	}
+	return call(ctx, s, "counting rows", func(ctx context.Context) (Tally, error) { return counter.Count(ctx, req) })
+}
+
 // Read opens a split at a checkpoint. A transient failure between two batches
 // is retried from the last checkpoint, invisibly.
 func (s *Source) Read(ctx context.Context, req ReadRequest) (Reader, error) {
