@@ -37,8 +37,9 @@ func (c Config) Bool(name string) bool {
 
 // Credential is an auth method and its fields. It prints as ***.
 type Credential struct {
-	Method string
-	Fields map[string]Secret
+	Method  string
+	Fields  map[string]Secret
+	Version string // of the stored secret, openly: it says nothing of the fields; empty of one that is not stored
 }
 
 // Secret is text that never prints: use Reveal where it must be used.

@@ -30,6 +30,7 @@ type Source struct {
 	driver  Driver
 	session Session
 	secrets *strings.Replacer
+	version string // of the credential
 	tracer  trace.Tracer
 	close   func() error
 }
@@ -39,6 +40,7 @@ func Open(ctx context.Context, d Driver, cfg Config) (*Source, error) {
 	s := &Source{
 		driver:  d,
 		secrets: masker(d.Spec(), cfg.Credential),
+		version: cfg.Credential.Version,
 		tracer:  otel.Tracer("github.com/headwaterhq/headwater/shared/source"),
 	}
 	session, err := d.Open(ctx, cfg)
@@ -52,6 +54,10 @@ func Open(ctx context.Context, d Driver, cfg Config) (*Source, error) {
 
 // Close releases the connection. A second Close returns what the first did.
 func (s *Source) Close() error { return s.wrap("closing connection", s.close()) }
+
+// CredentialVersion is the version of the stored credential that the connection
+// was opened with, for evidence; empty when it has none.
+func (s *Source) CredentialVersion() string { return s.version }
 
 // Discover returns one page of tables.
 func (s *Source) Discover(ctx context.Context, cursor string) (DiscoverPage, error) {

@@ -48,6 +48,15 @@ func condition(c source.Condition, fields []*bigquery.TableFieldSchema) (string,
 	if c.Op == source.IsNull || c.Op == source.NotNull {
 		return nullTest(c.Op, name, repeated(field)), nil
 	}
+	sql, err := comparison(c, field, name)
+	if err == nil && c.OrNull {
+		sql = "(" + sql + " OR " + name + " IS NULL)"
+	}
+	return sql, err
+}
+
+// comparison renders a condition that compares, which holds for no NULL.
+func comparison(c source.Condition, field *bigquery.TableFieldSchema, name string) (string, *fault.Error) {
 	literals := make([]literal, len(c.Values))
 	for i, v := range c.Values {
 		l, err := literalOf(field, v)

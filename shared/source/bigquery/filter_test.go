@@ -86,6 +86,27 @@ func TestRestriction(t *testing.T) {
 	}
 }
 
+func TestRestrictionsThatHoldForNULL(t *testing.T) {
+	for _, test := range []struct {
+		c    source.Condition
+		want string
+	}{
+		{source.Condition{Column: "d", Op: source.GreaterOrEqual, Values: []string{"2024-05-01"}}, "(`d` >= DATE '2024-05-01' OR `d` IS NULL)"},
+		{source.Condition{Column: "f", Op: source.GreaterOrEqual, Values: []string{"1"}}, "((`f` >= CAST('1' AS FLOAT64) OR IS_NAN(`f`)) OR `f` IS NULL)"},
+		{source.Condition{Column: "f", Op: source.Less, Values: []string{"NaN"}}, "(NOT IS_NAN(`f`) OR `f` IS NULL)"},
+		{source.Condition{Column: "f", Op: source.Greater, Values: []string{"NaN"}}, "(FALSE OR `f` IS NULL)"},
+		{source.Condition{Column: "s", Op: source.In, Values: []string{"a", "b"}}, "(`s` IN ('a', 'b') OR `s` IS NULL)"},
+		{source.Condition{Column: "ci", Op: source.Less, Values: []string{"A"}}, "(COLLATE(`ci`, '') < 'A' OR `ci` IS NULL)"},
+		{source.Condition{Column: "ts", Op: source.NotEqual, Values: []string{"1969-12-31T23:59:59.9999995Z"}}, "(`ts` IS NOT NULL OR `ts` IS NULL)"},
+	} {
+		test.c.OrNull = true
+		got, err := bigquery.Restriction(source.Filter{test.c}, filterFields())
+		if err != nil || got != test.want {
+			t.Errorf("%s %s %q: %s, %v; want %s", test.c.Column, test.c.Op, test.c.Values, got, err, test.want)
+		}
+	}
+}
+
 func TestRestrictionRefuses(t *testing.T) {
 	for name, filter := range map[string]source.Filter{
 		"unknown column": {{Column: "none", Op: source.IsNull}},

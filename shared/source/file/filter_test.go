@@ -66,6 +66,10 @@ var matches = []struct {
 	{"a partition", source.Filter{{Column: "day", Op: source.Greater, Values: []string{"2024-05-01"}}}, func(n int) bool { return n >= 30 && n < 90 }},
 	{"a partition that is NULL", source.Filter{{Column: "day", Op: source.IsNull}}, func(n int) bool { return n >= 90 }},
 	{"both", source.Filter{{Column: "day", Op: source.NotNull}, {Column: "kind", Op: source.Equal, Values: []string{"b"}}}, func(n int) bool { return n < 90 && n%30%4 == 1 }},
+	{"a number or NULL", source.Filter{{Column: "n", Op: source.GreaterOrEqual, Values: []string{"100"}, OrNull: true}}, func(n int) bool { return n >= 100 }},
+	{"a text or NULL", source.Filter{{Column: "kind", Op: source.GreaterOrEqual, Values: []string{"c"}, OrNull: true}}, func(n int) bool { return n%30%4 >= 2 }},
+	{"a partition or NULL", source.Filter{{Column: "day", Op: source.GreaterOrEqual, Values: []string{"2024-05-02"}, OrNull: true}}, func(n int) bool { return n >= 30 }},
+	{"no text, or NULL", source.Filter{{Column: "kind", Op: source.Greater, Values: []string{"z"}, OrNull: true}}, func(n int) bool { return n%30%4 == 3 }},
 	{"nothing", source.Filter{{Column: "n", Op: source.Equal, Values: []string{"1000"}}}, func(int) bool { return false }},
 }
 
@@ -162,6 +166,7 @@ func TestPartitionsPruneFiles(t *testing.T) {
 			{source.Condition{Column: "day", Op: source.NotEqual, Values: []string{"2024-05-02"}}, 2},
 			{source.Condition{Column: "day", Op: source.In, Values: []string{"2024-05-02", "2024-05-03", "2024-06-01"}}, 2},
 			{source.Condition{Column: "day", Op: source.IsNull}, 1},
+			{source.Condition{Column: "day", Op: source.GreaterOrEqual, Values: []string{"2024-05-03"}, OrNull: true}, 2},
 			{source.Condition{Column: "day", Op: source.Less, Values: []string{"2024-05-01"}}, 0},
 		} {
 			plan, err := f.Plan(t.Context(), source.PlanRequest{Table: schema.Table{Name: "events"}, Filter: source.Filter{tt.c}})

@@ -16,7 +16,7 @@ import (
 
 // compile prepares a condition that has been validated.
 func compile(col schema.Column, c source.Condition) (test, error) {
-	t := test{column: col, op: c.Op}
+	t := test{column: col, op: c.Op, orNull: c.OrNull}
 	if c.Op == source.IsNull || c.Op == source.NotNull {
 		return t, nil
 	}

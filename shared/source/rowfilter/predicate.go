@@ -30,6 +30,7 @@ type test struct {
 	// lie between the two extremes.
 	within func(extremes arrow.Array) bool
 	nan    bool // NaN is one of the values
+	orNull bool
 }
 
 // Compile prepares a filter for a table with these columns. It fails with
@@ -76,10 +77,23 @@ func (t test) apply(values arrow.Array, keep []bool) {
 		return
 	case source.NotNull:
 	default:
+		if t.orNull && values.NullN() > 0 {
+			t.applyBesideNulls(values, keep)
+			return
+		}
 		t.narrow(values, keep)
 	}
 	if values.NullN() > 0 {
 		dropWhere(values, keep, true)
+	}
+}
+
+// applyBesideNulls leaves keep as it is where a value is NULL.
+func (t test) applyBesideNulls(values arrow.Array, keep []bool) {
+	holds := slices.Clone(keep)
+	t.narrow(values, holds)
+	for i := range keep {
+		keep[i] = keep[i] && (holds[i] || values.IsNull(i))
 	}
 }
 

@@ -92,7 +92,7 @@ func (k kind) model(value *string, c source.Condition) bool {
 		return value != nil
 	}
 	if value == nil {
-		return false
+		return c.OrNull
 	}
 	equal := func(literal string) bool {
 		if k.order == nil {
@@ -179,6 +179,7 @@ func (k kind) condition(t *rapid.T, column string) source.Condition {
 	default:
 		c.Values = []string{literal.Draw(t, "literal")}
 	}
+	c.OrNull = len(c.Values) > 0 && rapid.Bool().Draw(t, "or null")
 	return c
 }
 
@@ -315,6 +316,10 @@ func TestPruning(t *testing.T) {
 		{"less than all", float, source.Condition{Op: source.Less, Values: []string{"5"}}, rowfilter.Bounds{Extremes: build(t, float, text("5", "5")), Rows: 3}, false},
 		{"unknown", column, source.Condition{Op: source.Equal, Values: []string{"4"}}, rowfilter.Bounds{Rows: 3, Nulls: -1}, true},
 		{"only NULLs", column, source.Condition{Op: source.NotEqual, Values: []string{"4"}}, rowfilter.Bounds{Rows: 3, Nulls: 3}, false},
+		{"only NULLs, which hold too", column, source.Condition{Op: source.Equal, Values: []string{"4"}, OrNull: true}, rowfilter.Bounds{Rows: 3, Nulls: 3}, true},
+		{"below, and a NULL that holds", column, source.Condition{Op: source.GreaterOrEqual, Values: []string{"10"}, OrNull: true}, rowfilter.Bounds{Extremes: build(t, column, text("5", "9")), Rows: 3, Nulls: 1}, true},
+		{"below, and perhaps a NULL that holds", column, source.Condition{Op: source.GreaterOrEqual, Values: []string{"10"}, OrNull: true}, rowfilter.Bounds{Extremes: build(t, column, text("5", "9")), Rows: 3, Nulls: -1}, true},
+		{"below, and no NULL that would hold", column, source.Condition{Op: source.GreaterOrEqual, Values: []string{"10"}, OrNull: true}, rowfilter.Bounds{Extremes: build(t, column, text("5", "9")), Rows: 3}, false},
 		{"no NULLs", column, source.Condition{Op: source.IsNull}, rowfilter.Bounds{Rows: 3}, false},
 		{"none of several", column, source.Condition{Op: source.In, Values: []string{"1", "4", "10"}}, rowfilter.Bounds{Extremes: build(t, column, text("5", "9")), Rows: 3}, false},
 	} {

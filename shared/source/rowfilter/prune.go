@@ -34,6 +34,9 @@ func (t test) mayHold(b Bounds) bool {
 	case source.NotNull:
 		return b.Nulls < 0 || b.Nulls < b.Rows
 	}
+	if t.orNull && b.Nulls != 0 {
+		return true
+	}
 	if b.Nulls >= b.Rows {
 		return false
 	}

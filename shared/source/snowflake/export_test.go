@@ -35,12 +35,13 @@ func Decode(text string, limit int64) error {
 }
 
 // Where is the condition of a filter on one column.
-func Where(text string, nanoText bool, op source.Op, values ...string) (condition string, binds []string, err error) {
+func Where(text string, nanoText bool, c source.Condition) (condition string, binds []string, err error) {
 	n, err := parseType(text)
 	if err != nil {
 		return "", nil, err
 	}
 	f := nativeField{name: "C", nullable: true, nativeType: n}
 	table := schema.Table{Columns: []schema.Column{f.column(nanoText)}}
-	return where(source.Filter{{Column: "C", Op: op, Values: values}}, table, []nativeField{f})
+	c.Column = "C"
+	return where(source.Filter{c}, table, []nativeField{f})
 }

@@ -192,6 +192,7 @@ func TestWhere(t *testing.T) {
 		text   bool
 		op     source.Op
 		values []string
+		orNull bool
 		want   string
 		binds  []string
 	}{
@@ -229,9 +230,13 @@ func TestWhere(t *testing.T) {
 		{native: "TIMESTAMP_LTZ(6)", op: source.Equal, values: []string{"2024-05-01T10:00:00+02:00"}, want: `"C" = '2024-05-01T08:00:00.000000+00:00'::TIMESTAMP_LTZ(6)`},
 		{native: "TIMESTAMP_TZ(9)", text: true, op: source.Less, values: []string{"2024"}, want: `TO_VARCHAR(CONVERT_TIMEZONE('UTC', "C"), 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"') < ?`, binds: []string{"2024"}},
 		{native: "TIMESTAMP_NTZ(9)", text: true, op: source.Equal, values: []string{"2024"}, want: `TO_VARCHAR("C", 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"') = ?`, binds: []string{"2024"}},
+		{native: "NUMBER(5,0)", op: source.GreaterOrEqual, values: []string{"7"}, orNull: true, want: `("C" >= 7 OR "C" IS NULL)`},
+		{native: "NUMBER(5,2)", op: source.NotEqual, values: []string{"1.234"}, orNull: true, want: `("C" IS NOT NULL OR "C" IS NULL)`},
+		{native: "VARCHAR(8)", op: source.In, values: []string{"a", "b"}, orNull: true, want: `(("C" = ? OR "C" = ?) OR "C" IS NULL)`, binds: []string{"a", "b"}},
+		{native: "TIMESTAMP_NTZ(9)", text: true, op: source.Less, values: []string{"2024"}, orNull: true, want: `(TO_VARCHAR("C", 'YYYY-MM-DD"T"HH24:MI:SS.FF9"Z"') < ? OR "C" IS NULL)`, binds: []string{"2024"}},
 		{native: "DECFLOAT", op: source.Equal, values: []string{"1.5"}, want: `TO_VARCHAR("C") = ?`, binds: []string{"1.5"}},
 	} {
-		got, binds, err := snowflake.Where(test.native, test.text, test.op, test.values...)
+		got, binds, err := snowflake.Where(test.native, test.text, source.Condition{Op: test.op, Values: test.values, OrNull: test.orNull})
 		if err != nil || got != test.want || !slices.Equal(binds, test.binds) {
 			t.Errorf("%s %s %q: %s %q, %v\nwant %s", test.native, test.op, test.values, got, binds, err, test.want)
 		}

@@ -47,7 +47,17 @@ func (w *writer) condition(c source.Condition, column schema.Column, f nativeFie
 		return name + " IS NULL", nil
 	case source.NotNull:
 		return anything(name), nil
-	case source.In:
+	}
+	text, err := w.comparison(name, c, column, f)
+	if err == nil && c.OrNull {
+		text = "(" + text + " OR " + name + " IS NULL)"
+	}
+	return text, err
+}
+
+// comparison writes a condition that compares, which holds for no NULL.
+func (w *writer) comparison(name string, c source.Condition, column schema.Column, f nativeField) (string, error) {
+	if c.Op == source.In {
 		// One by one, since some values are ranges of what the column holds.
 		alternatives := make([]string, len(c.Values))
 		for i, v := range c.Values {

@@ -35,7 +35,7 @@ func testFilter(t *testing.T, h Harness) {
 		rows := valuesOf(t, s, plan(t, s, snapshot, want.Name, h.TargetBytes))
 		for _, c := range table.Columns {
 			for _, condition := range conditions(c, rows) {
-				t.Run(fmt.Sprintf("%s/%s %s", want.Name, c.Name, condition.Op), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s %s", want.Name, c.Name, nameOf(condition)), func(t *testing.T) {
 					filtered(t, s, table, rows, c, condition, h.TargetBytes)
 				})
 			}
@@ -120,7 +120,15 @@ func conditions(c schema.Column, rows []row) []source.Condition {
 	for _, op := range ops {
 		all = append(all, source.Condition{Column: c.Name, Op: op, Values: values[len(values)/2:][:1]})
 	}
-	return all
+	// The boundary of an incremental read, where the column has an order.
+	return append(all, source.Condition{Column: c.Name, Op: ops[len(ops)-1], Values: values[len(values)/2:][:1], OrNull: true})
+}
+
+func nameOf(c source.Condition) string {
+	if c.OrNull {
+		return string(c.Op) + " or NULL"
+	}
+	return string(c.Op)
 }
 
 // holds is the model.
@@ -129,7 +137,7 @@ func holds(c schema.Column, condition source.Condition, value *string) bool {
 	case condition.Op == source.IsNull:
 		return value == nil
 	case value == nil:
-		return false
+		return condition.OrNull
 	case condition.Op == source.NotNull:
 		return true
 	case condition.Op == source.In:
