@@ -52,5 +52,5 @@ func (c *Credentials) Credential(_ context.Context, workspaceID, connectionID st
 }
 
 func copied(c source.Credential) source.Credential {
-	return source.Credential{Method: c.Method, Fields: maps.Clone(c.Fields)}
+	return source.Credential{Method: c.Method, Fields: maps.Clone(c.Fields), Version: c.Version}
 }

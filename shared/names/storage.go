@@ -48,6 +48,7 @@ const (
 	UpkeepPrefix     = "upkeep/"
 	RunPrefix        = "runs/"
 	QuarantinePrefix = "quarantine/"
+	ManifestPrefix   = "manifests/"
 	LakePrefix       = "lake/"
 )
 

@@ -95,5 +95,7 @@ func (s *Store) Credential(ctx context.Context, workspaceID, connectionID string
 	if err != nil {
 		return source.Credential{}, classify(doing, err)
 	}
-	return decode(aws.ToString(out.SecretString))
+	c, err := decode(aws.ToString(out.SecretString))
+	c.Version = aws.ToString(out.VersionId)
+	return c, err
 }

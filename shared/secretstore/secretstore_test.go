@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,9 @@ func TestPutAndRead(t *testing.T) {
 	}
 	if n := len(described.VersionIdsToStages); n != 1 {
 		t.Errorf("%d versions, want one", n)
+	}
+	if stages := described.VersionIdsToStages[got.Version]; !slices.Contains(stages, "AWSCURRENT") {
+		t.Errorf("the credential says it is version %q, whose stages are %v", got.Version, stages)
 	}
 	tags := make(map[string]string)
 	for _, tag := range described.Tags {
