@@ -59,6 +59,9 @@ func (s *Source) Close() error { return s.wrap("closing connection", s.close()) 
 // was opened with, for evidence; empty when it has none.
 func (s *Source) CredentialVersion() string { return s.version }
 
+// Can reports whether the platform has a capability.
+func (s *Source) Can(c Capability) bool { return s.driver.Spec().Can(c) }
+
 // Discover returns one page of tables.
 func (s *Source) Discover(ctx context.Context, cursor string) (DiscoverPage, error) {
 	return call(ctx, s, "discovering tables", func(ctx context.Context) (DiscoverPage, error) {
