@@ -35,3 +35,9 @@ const (
 	CursorColumn = SystemPrefix + "cursor" // the cursor's value, of the cursor's type, optional; with a Cursor
 	RowColumn    = SystemPrefix + "row"    // string, required: fingerprint of the row, 32 hex digits; in Append with a Cursor
 )
+
+// WorkspaceKeys are the secrets of a workspace that imports work with, 32 bytes each.
+type WorkspaceKeys struct {
+	HMAC       []byte // of the transform hmac_sha256
+	Quarantine []byte // seals the runs' keys
+}

@@ -181,13 +181,15 @@ type Ref struct {
 // SplitRef names one split of a run.
 type SplitRef struct {
 	Ref
-	Split int `json:"split"`
+	Split     int    `json:"split"`
+	Execution string `json:"execution,omitempty"` // of the attempt that it was handed out to
 }
 
 // TableName is the import's table in the workspace's lake namespace.
 func (i Import) TableName() string { return string(i.Type) + "_" + i.ID }
 
-// LakeColumns are the columns of the import's lake table, in order.
+// LakeColumns are the columns of the import's lake table, in order: the mapping's,
+// and after them the system's own.
 func (i Import) LakeColumns() []schema.Column {
 	columns := make([]schema.Column, len(i.Mapping))
 	for n, c := range i.Mapping {
@@ -195,6 +197,12 @@ func (i Import) LakeColumns() []schema.Column {
 		if c.Type == schema.Decimal {
 			columns[n].Precision, columns[n].Scale = 38, 9
 		}
+	}
+	if i.Cursor != nil {
+		columns = append(columns, schema.Column{Name: CursorColumn, Type: i.Cursor.Type, Nullable: true})
+	}
+	if i.Cursor != nil && i.Mode == Append {
+		columns = append(columns, schema.Column{Name: RowColumn, Type: schema.String})
 	}
 	return columns
 }

@@ -27,13 +27,16 @@ type Imports interface {
 	DueImports(ctx context.Context, now time.Time, limit int) ([]Import, error)
 	// SkipSlot moves NextRunAt from the one seen to next; false when somebody else did.
 	SkipSlot(ctx context.Context, seen Import, next time.Time) (bool, error)
+	// SetWatermark makes the watermark literal, "" for none, if it still is the one seen and no run is open; false otherwise.
+	SetWatermark(ctx context.Context, seen Import, literal string) (bool, error)
 }
 
 // Runs keeps runs.
 type Runs interface {
 	// OpenRun writes a queued run and makes it the import's open run, at once. A Scheduled run takes the
 	// slot too: NextRunAt must still be as seen, and becomes next, zero for none. Any other leaves it alone.
-	// fault.ImportRunOpen when the import has an open run or somebody else moved the slot.
+	// fault.ImportRunOpen when the import has an open run or somebody else moved the slot. A Replay marks the run that it
+	// replays, at once: fault.QuarantineUsed when another has, fault.RunNotFound when there is none.
 	OpenRun(ctx context.Context, seen Import, r Run, next time.Time) error
 	// Run returns one run.
 	Run(ctx context.Context, ref Ref) (Run, error)
@@ -43,12 +46,16 @@ type Runs interface {
 	UnstartedRuns(ctx context.Context, before time.Time, limit int) ([]Run, error)
 	// OverdueRuns returns open runs whose deadline is before now.
 	OverdueRuns(ctx context.Context, now time.Time, limit int) ([]Run, error)
-	// MoveRun writes r's status, times, plan and outcome, if nobody has moved the run since it was seen; false when
+	// MoveRun writes r's status, times, plan, findings and outcome, if nobody has moved the run since it was seen; false when
 	// somebody has. It leaves Counts and SplitsDone alone, which only RecordPart changes. When r's status is not open,
-	// the import's open run is released and LastRunID set, at once.
+	// the import's open run is released and LastRunID set, at once. A run that succeeds hands its Watermark and ManifestHash,
+	// where it has them, to the import, and a Replay that fails takes its mark off the run that it replayed, likewise at once.
 	MoveRun(ctx context.Context, seen, r Run) (bool, error)
 	// RepeatRun is MoveRun of a run that has ended and is to be made up for: the import's NextRunAt becomes due, at once.
 	RepeatRun(ctx context.Context, seen, r Run, due time.Time) (bool, error)
+	// Reopen is MoveRun of a held or failed run to r, which is queued for another Attempt. A failed one becomes the import's
+	// open run again, at once, if it was its last and none is open; a Replay marks its run again. False when one of that does not hold.
+	Reopen(ctx context.Context, seen, r Run) (bool, error)
 }
 
 // Splits keeps the progress of a run's splits.
