@@ -13,7 +13,8 @@ import (
 // claim is a row's claim to be the last of its key.
 type claim struct {
 	key     [16]byte // of a cryptographic hash: two keys never share it
-	at      position
+	at      position // of a row of the run
+	inTable bool
 	deletes bool
 	order   []byte // comparable
 }
@@ -28,6 +29,12 @@ type shard struct {
 	file   *os.File
 	buffer *bufio.Writer
 }
+
+// What the two low bits of a record's length say.
+const (
+	recordDeletes = 1
+	recordInTable = 2
+)
 
 // openShards opens n temporary files that have no name: however the process
 // ends, nothing is left of them.
@@ -64,9 +71,12 @@ func (s shards) add(c claim) error {
 	record = append(record, c.key[:]...)
 	record = binary.BigEndian.AppendUint32(record, c.at.file)
 	record = binary.BigEndian.AppendUint32(record, c.at.row)
-	length := uint64(len(c.order)) << 1
+	length := uint64(len(c.order)) << 2
 	if c.deletes {
-		length |= 1
+		length |= recordDeletes
+	}
+	if c.inTable {
+		length |= recordInTable
 	}
 	record = append(binary.AppendUvarint(record, length), c.order...)
 	_, err := s[int(c.key[0])%len(s)].buffer.Write(record)
@@ -96,10 +106,10 @@ func (s *shard) each(do func(claim) error) error {
 			return err
 		}
 		order.Reset()
-		if _, err := io.CopyN(&order, in, int64(length>>1)); err != nil {
+		if _, err := io.CopyN(&order, in, int64(length>>2)); err != nil {
 			return err
 		}
-		c := claim{key: [16]byte(fixed[:16]), deletes: length&1 == 1, order: order.Bytes()}
+		c := claim{key: [16]byte(fixed[:16]), deletes: length&recordDeletes != 0, inTable: length&recordInTable != 0, order: order.Bytes()}
 		c.at = position{file: binary.BigEndian.Uint32(fixed[16:]), row: binary.BigEndian.Uint32(fixed[20:])}
 		if err := do(c); err != nil {
 			return err

@@ -67,7 +67,7 @@ func (u *upkeep) groups(tasks []table.FileScanTask) []table.CompactionTaskGroup 
 	partitions := make(map[string][]table.FileScanTask)
 	for _, task := range tasks {
 		if u.laden(task) || u.small(task) {
-			name := fmt.Sprint(task.File.SpecID(), task.File.Partition()) // in the order of field ids
+			name := partitionOf(task.File)
 			partitions[name] = append(partitions[name], task)
 		}
 	}

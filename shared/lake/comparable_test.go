@@ -58,7 +58,7 @@ func TestOrders(t *testing.T) {
 			cursor := test.column
 			cursor.Name, cursor.Nullable = "cursor", true
 			columns := []schema.Column{{Name: "pair", Type: schema.Int64}, cursor, {Name: "wins", Type: schema.Bool}}
-			if err := l.Ensure(t.Context(), id, columns); err != nil {
+			if err := l.Ensure(t.Context(), id, columns, lake.Spread{}); err != nil {
 				t.Fatal(err)
 			}
 			values := array.NewBuilder(memory.DefaultAllocator, test.arrow)

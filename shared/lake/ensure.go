@@ -28,25 +28,26 @@ func tableProperties() iceberg.Properties {
 	}
 }
 
-// Ensure makes the table able to take these columns: it creates it, or adds
-// optional columns and drops requirements that no longer hold. Columns that the
-// table has beyond these stay, and are null in new rows. A column whose type
-// would change is fault.LakeIncompatible with the column as Field. It is safe to
-// call it concurrently.
-func (l *Lake) Ensure(ctx context.Context, id TableID, columns []schema.Column) error {
+// Ensure makes the table able to take these columns: it creates it, spread as s
+// says, or adds optional columns and drops requirements that no longer hold.
+// Columns that the table has beyond these stay, and are null in new rows, and a
+// table that exists stays spread as it is. A column whose type would change is
+// fault.LakeIncompatible with the column as Field. It is safe to call it
+// concurrently.
+func (l *Lake) Ensure(ctx context.Context, id TableID, columns []schema.Column, s Spread) error {
 	ctx = l.with(ctx)
 	wanted, err := icebergSchema(columns)
 	if err != nil {
 		return err
 	}
-	_, err = l.retryConflicts(ctx, func() (string, error) { return "", l.ensure(ctx, id, wanted) })
+	_, err = l.retryConflicts(ctx, func() (string, error) { return "", l.ensure(ctx, id, wanted, s) })
 	return err
 }
 
-func (l *Lake) ensure(ctx context.Context, id TableID, wanted *iceberg.Schema) error {
+func (l *Lake) ensure(ctx context.Context, id TableID, wanted *iceberg.Schema, s Spread) error {
 	tbl, err := l.load(ctx, id)
 	if fault.CodeOf(err) == fault.LakeTableMissing {
-		return l.create(ctx, id, wanted)
+		return l.create(ctx, id, wanted, s)
 	}
 	if err != nil {
 		return err
@@ -54,14 +55,18 @@ func (l *Lake) ensure(ctx context.Context, id TableID, wanted *iceberg.Schema) e
 	return l.evolve(ctx, tbl, wanted)
 }
 
-func (l *Lake) create(ctx context.Context, id TableID, wanted *iceberg.Schema) error {
-	err := l.catalog.CreateNamespace(ctx, table.Identifier{id.namespace()}, nil)
+func (l *Lake) create(ctx context.Context, id TableID, wanted *iceberg.Schema, s Spread) error {
+	spec, err := s.spec(wanted)
+	if err != nil {
+		return err
+	}
+	err = l.catalog.CreateNamespace(ctx, table.Identifier{id.namespace()}, nil)
 	if err != nil && !namespaceExists(err) {
 		return classify(fmt.Errorf("creating namespace: %w", err))
 	}
 	location := l.warehouse + "/" + id.namespace() + "/" + id.table()
 	_, err = l.catalog.CreateTable(ctx, id.identifier(), wanted,
-		catalog.WithLocation(location), catalog.WithProperties(tableProperties()))
+		catalog.WithLocation(location), catalog.WithProperties(tableProperties()), catalog.WithPartitionSpec(spec))
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {
 		return conflict(err) // somebody else just made it, perhaps with other columns
 	}

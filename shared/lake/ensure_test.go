@@ -7,6 +7,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/schema"
 )
 
@@ -15,7 +16,7 @@ func TestEnsureAddsColumnsAndKeepsRows(t *testing.T) {
 	before := landPeople(t, l, "run_1", "before", 2)
 	wider := append(slices.Clone(peopleColumns), schema.Column{Name: "city", Type: schema.String}, schema.Column{Name: "extra", Type: schema.JSON, Nullable: true})
 	for range 2 { // the second has nothing to do
-		if err := l.Ensure(t.Context(), people, wider); err != nil {
+		if err := l.Ensure(t.Context(), people, wider, lake.Spread{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -24,7 +25,7 @@ func TestEnsureAddsColumnsAndKeepsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A mapping without the once required column and the new ones still fits.
-	if err := l.Ensure(t.Context(), people, peopleColumns[1:]); err != nil {
+	if err := l.Ensure(t.Context(), people, peopleColumns[1:], lake.Spread{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := l.Rows(t.Context(), people, 10)
@@ -47,12 +48,12 @@ func TestEnsureRefusesAnotherType(t *testing.T) {
 		{"an unknown type", schema.Column{Name: "visits", Type: "money"}},
 	}
 	l := newPlace(t).open(t)
-	if err := l.Ensure(t.Context(), people, peopleColumns); err != nil {
+	if err := l.Ensure(t.Context(), people, peopleColumns, lake.Spread{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := l.Ensure(t.Context(), people, []schema.Column{test.column})
+			err := l.Ensure(t.Context(), people, []schema.Column{test.column}, lake.Spread{})
 			failure, ok := fault.As(err)
 			if !ok || failure.Code != fault.LakeIncompatible || failure.Field != test.column.Name {
 				t.Errorf("got %v, want %s of %s", err, fault.LakeIncompatible, test.column.Name)
@@ -71,7 +72,7 @@ func TestEnsureByManyAtOnce(t *testing.T) {
 		l := p.open(t)
 		group.Go(func() {
 			own := schema.Column{Name: "c" + string(rune('a'+w)), Type: schema.Int64, Nullable: true}
-			if err := l.Ensure(t.Context(), people, append(slices.Clone(peopleColumns), own)); err != nil {
+			if err := l.Ensure(t.Context(), people, append(slices.Clone(peopleColumns), own), lake.Spread{}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -23,10 +23,22 @@ type winner struct {
 
 func newJudge(found *verdict) *judge { return &judge{found: found, last: make(map[[16]byte]winner)} }
 
-// hear takes a claim. Of equal ones the later wins.
+// knows reports whether a row of the run has the key.
+func (j *judge) knows(key [16]byte) bool {
+	_, met := j.last[key]
+	return met
+}
+
+// hear takes a claim. Of equal ones the later wins, and the run's against the
+// table's, which come after all of the run's.
 func (j *judge) hear(c claim) error {
 	before, met := j.last[c.key]
 	switch {
+	case c.inTable:
+		if met && string(c.order) > before.order { // the table's order is the run's first column
+			j.supersede(before.at)
+		}
+		return nil
 	case met && string(c.order) < before.order:
 		j.supersede(c.at)
 		return nil

@@ -27,7 +27,11 @@ type keyWriter struct {
 
 // writeKeys writes an equality delete for each key of the run.
 func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) ([]iceberg.DataFile, error) {
-	w := &keyWriter{tx: tbl.NewTransaction()}
+	scope, err := deleteScope(tbl, m.Key)
+	if err != nil {
+		return nil, err
+	}
+	w := &keyWriter{tx: scope.NewTransaction()}
 	defer w.release()
 	for _, name := range m.Key {
 		field, _ := tbl.Schema().FindFieldByName(name)
@@ -36,6 +40,9 @@ func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg
 	for i, file := range files {
 		first := uint32(0)
 		err := readColumns(ctx, tbl, file, m.Key, func(batch arrow.RecordBatch) error {
+			if err := m.whole(batch); err != nil {
+				return err
+			}
 			kept, err := without(ctx, batch, m.verdict.superseded[i], first)
 			if err != nil {
 				return err

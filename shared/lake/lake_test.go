@@ -148,7 +148,7 @@ func peopleBatch(prefix string, from, n int) arrow.RecordBatch {
 // landPeople makes the table and data files with n rows, without committing them.
 func landPeople(t *testing.T, l *lake.Lake, runID, prefix string, n int) lake.Files {
 	t.Helper()
-	if err := l.Ensure(t.Context(), people, peopleColumns); err != nil {
+	if err := l.Ensure(t.Context(), people, peopleColumns, lake.Spread{}); err != nil {
 		t.Fatal(err)
 	}
 	w, err := l.Writer(t.Context(), people, peopleArrow, runID)

@@ -25,6 +25,13 @@ type Merge struct {
 	// Deleted names a boolean column, or is empty. A row that is the last of its key and has true in it deletes the
 	// key: no row of it stays. To keep such rows, marked, leave this empty: they are merged like any other.
 	Deleted string
+	// All makes all of the run's rows of a key the table's only ones, instead of the last: the key names a part of the
+	// table, and the run has that part whole. It goes with neither Order nor Deleted.
+	All bool
+	// KeepNewer leaves a key as it is in the table, and the run's rows of it out, if the table's is greater by the first
+	// column of Order: for a run that reads a part of the past. A key that was deleted since is not in the table any
+	// more, so a row of it comes back. What the table has in the run's partitions is read.
+	KeepNewer bool
 }
 
 // Merge commits the run's files as Commit does, exactly once by run id, so that
@@ -32,12 +39,11 @@ type Merge struct {
 // The table's rows of other keys stay.
 //
 // A run's row replaces the table's whatever the latter's order: a source hands
-// out its rows as they are now, so what a later run reads is newer. Importing a
-// range that is older than what the table has of the same keys is the caller's
-// to avoid.
+// out its rows as they are now, so what a later run reads is newer. A run of
+// which that is not so has KeepNewer.
 //
 // The work is linear in the run: its files' columns of Key, Order and Deleted are
-// read, never the table's. Replaced rows are named in delete files: equality deletes of
+// read, without KeepNewer never the table's. Replaced rows are named in delete files: equality deletes of
 // the run's keys for what the table had, position deletes for rows that the run
 // itself supersedes. Maintain folds them into the data. Of the run's rows, a
 // few are held in memory at once (Config.MergeRows); of a larger run about 30
@@ -50,13 +56,28 @@ func (l *Lake) Merge(ctx context.Context, id TableID, runID string, by Merge, pa
 	if runID == "" {
 		return "", errors.New("a commit needs a run id")
 	}
-	if len(by.Key) == 0 {
-		return "", errors.New("a merge needs key columns")
+	if err := by.validate(); err != nil {
+		return "", err
 	}
 	ctx = l.with(ctx)
+	if _, err := l.retryConflicts(ctx, func() (string, error) { return "", l.openGlobal(ctx, id, by.Key) }); err != nil {
+		return "", err
+	}
 	m := &merge{Merge: by, inMemory: l.mergeRows}
 	run := commit{lake: l, id: id, runID: runID, parts: parts, stage: m.stage}
 	return l.retryConflicts(ctx, func() (string, error) { return run.try(ctx) })
+}
+
+func (by Merge) validate() error {
+	switch {
+	case len(by.Key) == 0:
+		return errors.New("a merge needs key columns")
+	case by.All && (len(by.Order) > 0 || by.Deleted != "" || by.KeepNewer):
+		return errors.New("a merge of all rows of a key tells none of them from the others")
+	case by.KeepNewer && len(by.Order) == 0:
+		return errors.New("a merge needs a column to tell which row is newer")
+	}
+	return nil
 }
 
 // merge keeps what a commit need not do again after a conflict: it depends on
@@ -94,9 +115,10 @@ func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *tabl
 
 // judge finds the last row of each key and writes the position deletes of the others.
 func (m *merge) judge(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) error {
-	if m.verdict != nil {
+	if m.verdict != nil && !m.KeepNewer {
 		return nil
 	}
+	m.rows, m.keys = nil, nil // KeepNewer: another version of the table, another verdict
 	if err := m.check(tbl.Schema()); err != nil {
 		return err
 	}
@@ -132,10 +154,12 @@ func (m *merge) check(sc *iceberg.Schema) error {
 	return nil
 }
 
-// columns are those that a merge reads, each once.
-func (m *merge) columns() []string {
+// columns are those that a merge reads of a run, each once.
+func (m *merge) columns() []string { return once(m.Key, m.Order, []string{m.Deleted}) }
+
+func once(lists ...[]string) []string {
 	var names []string
-	for _, name := range slices.Concat(m.Key, m.Order, []string{m.Deleted}) {
+	for _, name := range slices.Concat(lists...) {
 		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

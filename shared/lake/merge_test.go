@@ -44,6 +44,10 @@ var (
 
 	byIdentifier = lake.Merge{Key: []string{"identifier"}, Order: []string{"at"}}
 	withDeletes  = lake.Merge{Key: []string{"identifier"}, Order: []string{"at"}, Deleted: "gone"}
+	ofThePast    = lake.Merge{Key: []string{"identifier"}, Order: []string{"at", "visits"}, Deleted: "gone", KeepNewer: true}
+
+	inBuckets = lake.Spread{Buckets: []lake.Bucket{{Column: "identifier", N: 4}}}
+	byDay     = lake.Spread{Buckets: []lake.Bucket{{Column: "identifier", N: 2}}, Day: "at"} // a key may be in several partitions
 )
 
 func changes(rows []change) arrow.RecordBatch {
@@ -94,7 +98,12 @@ func landBatch(t tester, l *lake.Lake, id lake.TableID, runID string, batch arro
 // landChanges makes the table, and a data file of each part, of which those without rows have none.
 func landChanges(t tester, l *lake.Lake, id lake.TableID, runID string, each ...[]change) iter.Seq2[[]byte, error] {
 	t.Helper()
-	if err := l.Ensure(t.Context(), id, changeColumns); err != nil {
+	return landSpread(t, l, id, lake.Spread{}, runID, each...)
+}
+
+func landSpread(t tester, l *lake.Lake, id lake.TableID, s lake.Spread, runID string, each ...[]change) iter.Seq2[[]byte, error] {
+	t.Helper()
+	if err := l.Ensure(t.Context(), id, changeColumns, s); err != nil {
 		t.Fatal(err)
 	}
 	files := make([]lake.Files, 0, len(each))
@@ -148,12 +157,16 @@ func apply(model map[string]change, by lake.Merge, each [][]change) {
 	last := make(map[string]change)
 	for _, part := range each {
 		for _, row := range part {
-			if before, met := last[row.Identifier]; !met || row.At >= before.At {
+			before, met := last[row.Identifier]
+			if !met || row.At > before.At || row.At == before.At && (len(by.Order) == 1 || row.Visits >= before.Visits) {
 				last[row.Identifier] = row
 			}
 		}
 	}
 	for key, row := range last {
+		if there, ok := model[key]; by.KeepNewer && ok && there.At > row.At {
+			continue
+		}
 		if by.Deleted != "" && row.Gone {
 			delete(model, key)
 		} else {
@@ -166,7 +179,7 @@ func changesGenerator() *rapid.Generator[[][]change] {
 	row := rapid.Custom(func(t *rapid.T) change {
 		return change{
 			Identifier: rapid.SampledFrom([]string{"a", "a\x00", "b", "ü", "", "aa", "long-identifier-beyond-sixteen-1", "long-identifier-beyond-sixteen-2"}).Draw(t, "identifier"),
-			At:         rapid.Int64Range(0, 4).Draw(t, "at"),
+			At:         rapid.SampledFrom([]int64{0, 1, 2, 3, 4, 86_400_000_000, 86_400_000_001}).Draw(t, "at"),
 			Visits:     rapid.Int64Range(0, 1_000_000).Draw(t, "visits"),
 			Gone:       rapid.IntRange(0, 3).Draw(t, "gone") == 0,
 		}
@@ -184,13 +197,15 @@ func TestMergeEqualsAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tables++
 		id := lake.TableID{Workspace: "acme-1", Name: fmt.Sprintf("changes_%d", tables)}
-		by := rapid.SampledFrom([]lake.Merge{byIdentifier, withDeletes}).Draw(t, "by")
+		kind := rapid.SampledFrom([]lake.Merge{byIdentifier, withDeletes}).Draw(t, "by")
+		spread := rapid.SampledFrom([]lake.Spread{{}, inBuckets, byDay}).Draw(t, "spread")
 		model := make(map[string]change)
 		runs := rapid.SliceOfN(changesGenerator(), 1, 4).Draw(t, "runs")
 		committed := make([]func() (string, error), 0, len(runs))
 		for i, run := range runs {
 			runID := fmt.Sprintf("run_%d", i)
-			landed := landChanges(t, l, id, runID, run...)
+			by := rapid.SampledFrom([]lake.Merge{kind, kind, ofThePast}).Draw(t, "by")
+			landed := landSpread(t, l, id, spread, runID, run...)
 			commit := func() (string, error) { return l.Merge(t.Context(), id, runID, by, landed) }
 			snapshot, err := commit()
 			if err != nil {

@@ -23,7 +23,7 @@ func landVisitors(t testing.TB, l *lake.Lake, id lake.TableID, runID string, fir
 	columns := []schema.Column{
 		{Name: "visitor", Type: schema.Int64}, {Name: "site", Type: schema.String}, {Name: "visits", Type: schema.Int64},
 	}
-	if err := l.Ensure(t.Context(), id, columns); err != nil {
+	if err := l.Ensure(t.Context(), id, columns, lake.Spread{}); err != nil {
 		t.Fatal(err)
 	}
 	sc := arrow.NewSchema([]arrow.Field{

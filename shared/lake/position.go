@@ -31,7 +31,7 @@ func writePositions(ctx context.Context, tbl *table.Table, files []iceberg.DataF
 	partitions := make(map[string][]int)
 	for i, file := range files {
 		if n := found.hide[i].count(); n > 0 && !found.hidden(i) {
-			name := fmt.Sprint(file.Partition()) // in the order of field ids
+			name := partitionOf(file)
 			partitions[name] = append(partitions[name], i)
 		}
 	}

@@ -85,7 +85,7 @@ func landEveryType(t *testing.T, l *lake.Lake) []everyRow {
 		columns = append(columns, c.column)
 		fields = append(fields, arrow.Field{Name: c.column.Name, Type: c.arrow, Nullable: c.column.Nullable})
 	}
-	if err := l.Ensure(t.Context(), people, columns); err != nil {
+	if err := l.Ensure(t.Context(), people, columns, lake.Spread{}); err != nil {
 		t.Fatal(err)
 	}
 	sc := arrow.NewSchema(fields, nil)

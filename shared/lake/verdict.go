@@ -63,8 +63,8 @@ func newVerdict(files []iceberg.DataFile) (*verdict, error) {
 
 // resolve reads the run's files once and finds the last row of each key.
 func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) (found *verdict, err error) {
-	if found, err = newVerdict(files); err != nil {
-		return nil, err
+	if found, err = newVerdict(files); err != nil || m.All {
+		return found, err
 	}
 	var total int64
 	for _, rows := range found.rows {
@@ -75,6 +75,9 @@ func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.D
 		if err := m.claims(ctx, tbl, files, j.hear); err != nil {
 			return nil, err
 		}
+		if err := m.tableClaims(ctx, tbl, files, j.knows, j.hear); err != nil {
+			return nil, err
+		}
 		j.close()
 		return found, nil
 	}
@@ -83,7 +86,15 @@ func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.D
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, spread.close()) }()
-	if err := m.claims(ctx, tbl, files, spread.add); err != nil {
+	keys := newKeyFilter(total)
+	err = m.claims(ctx, tbl, files, func(c claim) error {
+		keys.add(c.key)
+		return spread.add(c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := m.tableClaims(ctx, tbl, files, keys.has, spread.add); err != nil {
 		return nil, err
 	}
 	for _, one := range spread {
@@ -102,7 +113,10 @@ func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.Da
 	for i, file := range files {
 		row := uint32(0)
 		err := readColumns(ctx, tbl, file, m.columns(), func(batch arrow.RecordBatch) error {
-			read, err := m.reader(batch)
+			if err := m.whole(batch); err != nil {
+				return err
+			}
+			read, err := m.reader(batch, m.Order)
 			if err != nil {
 				return err
 			}
@@ -126,24 +140,29 @@ func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.Da
 	return nil
 }
 
+// whole refuses rows without a key.
+func (m *merge) whole(batch arrow.RecordBatch) error {
+	for _, name := range m.Key {
+		if columnOf(batch, name).NullN() > 0 {
+			return fault.Field(fault.LakeIncompatible, name, "a row has no value in this key column")
+		}
+	}
+	return nil
+}
+
 // reader returns the function from row number to claim. What it returns is
 // valid until the next call.
-func (m *merge) reader(batch arrow.RecordBatch) (func(row int) claim, error) {
+func (m *merge) reader(batch arrow.RecordBatch, by []string) (func(row int) claim, error) {
 	key, err := appenders(batch, m.Key)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range m.Key {
-		if columnOf(batch, name).NullN() > 0 {
-			return nil, fault.Field(fault.LakeIncompatible, name, "a row has no value in this key column")
-		}
-	}
-	order, err := appenders(batch, m.Order)
+	order, err := appenders(batch, by)
 	if err != nil {
 		return nil, err
 	}
 	deletes := func(int) bool { return false }
-	if m.Deleted != "" {
+	if m.Deleted != "" && columnOf(batch, m.Deleted) != nil {
 		flag, ok := columnOf(batch, m.Deleted).(*array.Boolean)
 		if !ok {
 			return nil, fault.Field(fault.LakeIncompatible, m.Deleted, "the column is not boolean")
@@ -176,6 +195,11 @@ func appenders(batch arrow.RecordBatch, names []string) (appender, error) {
 	}, nil
 }
 
+// columnOf is the batch's column of the name, nil when it has none.
 func columnOf(batch arrow.RecordBatch, name string) arrow.Array {
-	return batch.Column(batch.Schema().FieldIndices(name)[0])
+	at := batch.Schema().FieldIndices(name)
+	if len(at) == 0 {
+		return nil
+	}
+	return batch.Column(at[0])
 }

@@ -57,18 +57,9 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 
 // withDataPath returns the table with another place for data files, in memory only.
 func withDataPath(tbl *table.Table, path string) (*table.Table, error) {
-	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
-	if err != nil {
-		return nil, err
-	}
-	if err := builder.SetProperties(iceberg.Properties{table.WriteDataPathKey: path}); err != nil {
-		return nil, err
-	}
-	metadata, err := builder.Build()
-	if err != nil {
-		return nil, err
-	}
-	return table.New(tbl.Identifier(), metadata, tbl.MetadataLocation(), tbl.FS, nil), nil
+	return altered(tbl, func(b *table.MetadataBuilder) error {
+		return b.SetProperties(iceberg.Properties{table.WriteDataPathKey: path})
+	})
 }
 
 func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema, targetBytes int64) {

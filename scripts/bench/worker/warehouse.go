@@ -37,7 +37,7 @@ func (w work) openLake(ctx context.Context) (*warehouse, error) {
 		return nil, fmt.Errorf("opening the lake: %w", err)
 	}
 	to := &warehouse{lake: opened, table: lake.TableID{Workspace: "bench", Name: "user_profile"}}
-	if err := opened.Ensure(ctx, to.table, w.columns()); err != nil {
+	if err := opened.Ensure(ctx, to.table, w.columns(), lake.Spread{}); err != nil {
 		return nil, fmt.Errorf("making the table: %w", err)
 	}
 	return to, nil
