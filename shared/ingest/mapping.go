@@ -20,10 +20,14 @@ const (
 	Email  Transform = "email"  // an e-mail address, trimmed and in lower case
 	E164   Transform = "e164"   // a phone number: + and digits
 	SHA256 Transform = "sha256" // lower-case hex of the UTF-8 bytes
+
+	// HMACSHA256 is lower-case hex of the HMAC-SHA-256 of the UTF-8 bytes under the
+	// workspace's key: nobody without it can try out who is meant.
+	HMACSHA256 Transform = "hmac_sha256"
 )
 
 // Transforms are all transforms.
-func Transforms() []Transform { return []Transform{Trim, Lower, Email, E164, SHA256} }
+func Transforms() []Transform { return []Transform{Trim, Lower, Email, E164, SHA256, HMACSHA256} }
 
 // Column maps one source column, a part of one, or a constant to one column of
 // the lake: a value is cast, then transformed, and what is null then is the default.

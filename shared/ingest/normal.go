@@ -39,13 +39,13 @@ func (c *Column) resolveTransforms(field string, problems *fault.List) {
 		at := fmt.Sprintf("%s.transforms[%d]", field, i)
 		switch {
 		case !slices.Contains(Transforms(), transform):
-			problems.Add(fault.ImportMapping, at, "must be one of: trim, lower, email, e164, sha256")
+			problems.Add(fault.ImportMapping, at, "must be one of: trim, lower, email, e164, sha256, hmac_sha256")
 		case c.Type != schema.String:
 			problems.Add(fault.ImportMapping, at, "only a string column can be transformed")
 		case hashed && transform.normalises():
 			problems.Add(fault.ImportMapping, at, "comes after a hash, which it would refuse")
 		}
-		hashed = hashed || transform == SHA256
+		hashed = hashed || transform == SHA256 || transform == HMACSHA256
 	}
 	c.resolveInvalid(field, problems)
 }

@@ -341,7 +341,7 @@ func TestCasts(t *testing.T) {
 			for i, p := range test.values {
 				values[i] = p.in
 				if p.want == no {
-					wantRejects = append(wantRejects, pipeline.Rejected{Origin: int64(i + 1), Rule: pipeline.RuleCast, Column: "c"})
+					wantRejects = append(wantRejects, pipeline.Rejected{Origin: int64(i + 1), Rule: pipeline.RuleCast, Column: "c", Value: oracleValue(p.in, test.from), HasRow: true})
 				} else {
 					want = append(want, p.want)
 				}

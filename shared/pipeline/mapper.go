@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -17,111 +19,197 @@ type Mapper struct {
 	in      *arrow.Schema
 	out     *arrow.Schema
 	columns []column
-	key     int // the column that identifies a row, -1 when there is none
+	names   []int // columns that name whom a row is about; the first identifies it
+	filter  *filter
+	windows *windows
+	cursor  *cursor
+	link    *link
+	prints  *prints
+	flag    int // the column that says that a row deletes its key, -1 when none does
 	alloc   memory.Allocator
 	rejects rejects
 	mapped  []arrow.Array // of the batch at hand
 }
 
-// column is one column of the mapping, ready to run.
-type column struct {
-	source     int // index in the input, -1 of a constant
-	name       string
-	constant   *constant
-	part       *part  // nil: all of the source's value
-	kernel     kernel // nil: the type is right already
-	transform  *transform
-	fallback   *fallback // nil: nulls stay
-	required   bool
-	identifier bool // the import type requires it: the empty text counts as null
+// Option changes how a Mapper works.
+type Option func(*options)
+
+type options struct {
+	alloc       memory.Allocator
+	hmac        []byte
+	cursor      *ingest.Cursor
+	fingerprint bool
+	filter      source.Filter
+	table       schema.Table
+	window      *schema.Column
+	bounds      []string
+	flag        string
 }
 
-// Option changes how a Mapper works.
-type Option func(*Mapper)
-
 // WithAllocator sets where Arrow memory comes from.
-func WithAllocator(alloc memory.Allocator) Option { return func(m *Mapper) { m.alloc = alloc } }
+func WithAllocator(alloc memory.Allocator) Option { return func(o *options) { o.alloc = alloc } }
 
-// New prepares a resolved mapping for batches with schema in. A mapping that
-// does not fit them is fault.SourceChanged: the source is not what the
-// mapping was resolved against.
-func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, options ...Option) (*Mapper, error) {
-	m := &Mapper{in: in, key: -1, alloc: memory.DefaultAllocator, mapped: make([]arrow.Array, len(mapping))}
-	for _, option := range options {
-		option(m)
+// WithHMAC gives the workspace's key to ingest.HMACSHA256; a mapping with that transform needs it.
+func WithHMAC(key []byte) Option { return func(o *options) { o.hmac = slices.Clone(key) } }
+
+// WithCursor adds the column ingest.CursorColumn with the source's own value of
+// the cursor, and makes Cursor say the greatest that was read. A row without one is
+// fault.RunCursorNull where the cursor asks for that.
+func WithCursor(c ingest.Cursor) Option { return func(o *options) { o.cursor = &c } }
+
+// WithFingerprint adds the column ingest.RowColumn: 32 hex digits that rows of
+// the same values share, and no others; see the package documentation.
+func WithFingerprint() Option { return func(o *options) { o.fingerprint = true } }
+
+// WithFilter leaves out rows for which a filter on the table that is read does not hold, before
+// anything else looks at them. It is for sources that cannot apply it themselves.
+func WithFilter(f source.Filter, table schema.Table) Option {
+	return func(o *options) { o.filter, o.table = f, table }
+}
+
+// WithWindows makes Windows count by a timestamp, date or int64 column of the
+// source, in the windows of a source.Tally with these bounds.
+func WithWindows(c schema.Column, bounds []string) Option {
+	return func(o *options) { o.window, o.bounds = &c, bounds }
+}
+
+// WithFlag counts, in Result.Flagged, the rows with true in a boolean target.
+func WithFlag(target string) Option { return func(o *options) { o.flag = target } }
+
+// New prepares a resolved mapping for batches with schema in. A mapping, cursor
+// or filter that does not fit them is fault.SourceChanged: the source is not
+// what they were resolved against.
+func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option) (*Mapper, error) {
+	o := options{alloc: memory.DefaultAllocator}
+	for _, option := range with {
+		option(&o)
 	}
+	m := &Mapper{in: in, flag: -1, alloc: o.alloc}
+	fields, err := m.prepare(t, mapping, o)
+	if err != nil {
+		return nil, err
+	}
+	if m.link, err = newLink(t, mapping); err != nil {
+		return nil, err
+	}
+	if m.filter, err = newFilter(o.filter, o.table, in); err != nil {
+		return nil, err
+	}
+	if m.windows, err = newWindows(o.window, o.bounds, in); err != nil {
+		return nil, err
+	}
+	if o.cursor != nil {
+		if m.cursor, err = newCursor(*o.cursor, in); err != nil {
+			return nil, err
+		}
+		fields = append(fields, arrow.Field{Name: ingest.CursorColumn, Type: in.Field(m.cursor.source).Type, Nullable: true})
+	}
+	if o.fingerprint {
+		if m.prints, err = newPrints(mapping, o.cursor); err != nil {
+			return nil, err
+		}
+		fields = append(fields, arrow.Field{Name: ingest.RowColumn, Type: arrow.BinaryTypes.String})
+	}
+	m.out = arrow.NewSchema(fields, nil)
+	m.mapped = make([]arrow.Array, 0, len(fields))
+	return m, nil
+}
+
+// prepare makes the mapping's columns, and returns the fields that they become.
+func (m *Mapper) prepare(t ingest.Type, mapping ingest.Mapping, o options) ([]arrow.Field, error) {
 	fields := make([]arrow.Field, len(mapping))
 	for i, c := range mapping {
 		to, err := arrowType(c.Type)
 		if err != nil {
 			return nil, err
 		}
-		prepared, err := prepare(c, in, to)
+		prepared, err := prepare(c, m.in, to, o.hmac)
 		if err != nil {
 			return nil, err
 		}
 		canonical, known := t.Canonical(c.Target)
 		prepared.identifier = known && canonical.Required
-		if prepared.identifier && m.key < 0 && c.Target == t.Canonicals()[0].Name {
-			m.key = i
+		prepared.names = prepared.identifier && slices.Contains(namesOf(t), c.Target)
+		switch {
+		case !prepared.names:
+		case c.Target == t.Canonicals()[0].Name:
+			m.names = slices.Insert(m.names, 0, i)
+		default:
+			m.names = append(m.names, i)
+		}
+		if c.Target == o.flag {
+			m.flag = i
 		}
 		m.columns = append(m.columns, prepared)
 		fields[i] = arrow.Field{Name: c.Target, Type: to, Nullable: !c.Required}
 	}
-	m.out = arrow.NewSchema(fields, nil)
-	return m, nil
+	if o.flag != "" && (m.flag < 0 || mapping[m.flag].Type != schema.Bool) {
+		return nil, errors.New("the mapping has no boolean column with the name of the flag")
+	}
+	return fields, nil
 }
 
-// prepare makes a column of batches with schema in.
-func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType) (column, error) {
-	prepared := column{source: -1, name: c.Source, required: c.Required}
-	if c.Constant != nil {
-		value, err := literal(*c.Constant, c.Type, to)
-		prepared.constant = &constant{value}
-		return prepared, err
+// namesOf are the columns of an import type that name whom a row is about.
+func namesOf(t ingest.Type) []string {
+	switch t {
+	case ingest.IdentityGraph:
+		return []string{"first_id", "second_id"}
+	case ingest.GroupIdentity:
+		return []string{"user_id"}
 	}
-	index := in.FieldIndices(c.Source)
-	if len(index) == 0 {
-		return prepared, changed(c.Source, "the column is missing")
-	}
-	prepared.source = index[0]
-	from := in.Field(index[0]).Type
-	var err error
-	if c.Path != "" {
-		if prepared.part, err = newPart(c, from); err != nil {
-			return prepared, err
-		}
-		prepared.name = prepared.part.name
-	}
-	prepared.kernel, err = kernelFor(from, c.Type, to)
-	switch {
-	case err != nil:
-		return prepared, changed(c.Source, fmt.Sprintf("%s cannot be cast to %s", from, c.Type))
-	case prepared.part != nil && c.Type == schema.JSON:
-		prepared.kernel = nil // a part of what is JSON is JSON
-	}
-	prepared.transform = newTransform(c)
-	if c.Default != nil {
-		value, err := literal(*c.Default, c.Type, to)
-		prepared.fallback = &fallback{value: value}
-		return prepared, err
-	}
-	return prepared, nil
+	return []string{"identifier"}
 }
 
 // Schema is the Arrow schema of every Result.Record: the lake's columns.
 func (m *Mapper) Schema() *arrow.Schema { return m.out }
 
-// Result is what a batch became.
-type Result struct {
-	Record  arrow.RecordBatch // has no rows when none is left
-	Rejects []Rejected        // in the order of the rows, the reader's first
+// Cursor is the greatest cursor of the rows that passed the filter, rejected ones
+// among them, since the last ResetTotals, as source.Literal takes it; empty when none had one.
+func (m *Mapper) Cursor() string {
+	if m.cursor == nil {
+		return ""
+	}
+	return m.cursor.greatest()
 }
 
-// Release frees the record's memory. The zero Result has none.
+// Windows are the rows that the reader delivered, by window, the last one of
+// those without a value, since the last ResetTotals; nil without WithWindows. It is
+// what the source counts of the same plan: also rows that the filter here leaves out, which
+// the plan did not, and not those that the reader itself rejected, whose values nobody knows.
+func (m *Mapper) Windows() []int64 {
+	if m.windows == nil {
+		return nil
+	}
+	return slices.Clone(m.windows.counts)
+}
+
+// ResetTotals makes Cursor and Windows begin anew.
+func (m *Mapper) ResetTotals() {
+	if m.cursor != nil {
+		m.cursor.reset()
+	}
+	if m.windows != nil {
+		clear(m.windows.counts)
+	}
+}
+
+// Result is what a batch became: every row that came in is in Record, in
+// Rejects, or counted in Filtered.
+type Result struct {
+	Record   arrow.RecordBatch // has no rows when none is left
+	Rejects  []Rejected        // in the order of the rows, the reader's first
+	Rejected arrow.RecordBatch // the source's columns of those Rejects that have a row, in their order; nil when none has
+	Filtered int64             // rows for which the filter does not hold
+	Flagged  int64             // of Record, rows with true in the flag
+	Nameless int64             // of Rejects, rows that lack an identifier
+}
+
+// Release frees the records' memory. The zero Result has none.
 func (r Result) Release() {
-	if r.Record != nil {
-		r.Record.Release()
+	for _, record := range []arrow.RecordBatch{r.Record, r.Rejected} {
+		if record != nil {
+			record.Release()
+		}
 	}
 }
 
@@ -136,24 +224,70 @@ func (m *Mapper) Map(batch source.Batch) (Result, error) {
 	if err := m.fits(batch.Record); err != nil {
 		return Result{}, err
 	}
-	rows := int(batch.Record.NumRows())
-	m.rejects.reset(rows)
+	if m.windows != nil {
+		m.windows.count(batch.Record)
+	}
+	rows := batch // those that are left after the filter
+	if m.filter != nil {
+		rows = m.filter.apply(batch)
+		defer rows.Release()
+		result.Filtered = batch.Record.NumRows() - rows.Record.NumRows()
+	}
+	if rows.Record.NumRows() == 0 {
+		result.Record = m.none()
+		return result, nil
+	}
+	if m.cursor != nil {
+		if err := m.cursor.read(rows.Record.Column(m.cursor.source)); err != nil {
+			return Result{}, err
+		}
+	}
+	return m.mapRows(rows, result)
+}
+
+// mapRows completes the result with what becomes of the rows.
+func (m *Mapper) mapRows(rows source.Batch, result Result) (Result, error) {
+	m.rejects.reset(int(rows.Record.NumRows()))
 	defer m.release()
 	for i := range m.columns {
-		mapped, err := m.mapColumn(&m.columns[i], batch.Record)
+		mapped, err := m.mapColumn(&m.columns[i], rows.Record)
 		if err != nil {
 			return Result{}, err
 		}
-		m.mapped[i] = mapped
+		m.mapped = append(m.mapped, mapped)
 	}
-	if len(m.rejects.found) == 0 {
-		result.Record = array.NewRecordBatch(m.out, m.mapped, int64(rows))
-		return result, nil
+	if m.link != nil {
+		m.link.apply(m)
 	}
-	result.Rejects = append(result.Rejects, m.rejects.take(m.keys(), batch)...)
-	record, err := m.compact(rows)
-	result.Record = record
-	return result, err
+	if m.cursor != nil {
+		cursor := rows.Record.Column(m.cursor.source)
+		cursor.Retain()
+		m.mapped = append(m.mapped, cursor)
+	}
+	if len(m.rejects.found) > 0 {
+		m.rejects.sort()
+		result.Rejects = append(result.Rejects, m.rejects.describe(m.keys(), rows)...)
+		result.Nameless = m.rejects.nameless
+		result.Rejected = m.rejects.rejected(rows.Record, m.alloc)
+		m.compact()
+	}
+	result.Record = m.record()
+	if m.flag >= 0 && result.Record.NumRows() > 0 {
+		result.Flagged = count(result.Record.Column(m.flag).(*array.Boolean))
+	}
+	return result, nil
+}
+
+// record makes the record of the mapped columns, once no rejected row is left in them.
+func (m *Mapper) record() arrow.RecordBatch {
+	rows := m.rejects.left()
+	if rows == 0 {
+		return m.none()
+	}
+	if m.prints != nil {
+		m.mapped = append(m.mapped, m.prints.array(m.mapped, rows, m.alloc))
+	}
+	return array.NewRecordBatch(m.out, m.mapped, int64(rows))
 }
 
 // none is a record without rows.
@@ -163,64 +297,37 @@ func (m *Mapper) none() arrow.RecordBatch {
 	return builder.NewRecordBatch()
 }
 
-func (m *Mapper) mapColumn(c *column, record arrow.RecordBatch) (arrow.Array, error) {
-	if c.constant != nil {
-		return c.constant.rows(int(record.NumRows()))
-	}
-	in := record.Column(c.source)
-	in.Retain()
-	if c.part != nil {
-		in = replace(in, c.part.apply(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
-	}
-	if c.kernel != nil {
-		in = replace(in, c.kernel(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
-	}
-	if c.transform != nil {
-		in = replace(in, c.transform.apply(&call{in: in, alloc: m.alloc, rejects: &m.rejects, column: c}))
-	}
-	if c.fallback != nil {
-		in = replace(in, c.fallback.apply(in, m.alloc))
-	}
-	if c.required {
-		c.require(in, &m.rejects)
-	}
-	return in, nil
-}
-
-// replace releases what was replaced.
-func replace(old, by arrow.Array) arrow.Array {
-	old.Release()
-	return by
-}
-
-func (c *column) require(in arrow.Array, rejects *rejects) {
-	if in.NullN() > 0 {
-		for i := range in.Len() {
-			if in.IsNull(i) {
-				rejects.add(i, c, RuleRequired, "the value is missing")
-			}
-		}
-	}
-	text, ok := in.(*array.String)
-	if !ok || !c.identifier {
+// compact takes the rejected rows out of the mapped columns.
+func (m *Mapper) compact() {
+	kept, left := m.rejects.kept(), m.rejects.left()
+	if left == 0 {
 		return
 	}
-	for i := range text.Len() {
-		if text.ValueLen(i) == 0 {
-			rejects.add(i, c, RuleRequired, "the value is empty")
-		}
+	for i, column := range m.mapped {
+		m.mapped[i] = replace(column, gather(column, kept, left, m.alloc))
 	}
 }
 
 // fits makes sure of what the kernels rely on.
 func (m *Mapper) fits(record arrow.RecordBatch) error {
+	var needed []int
 	for i := range m.columns {
-		at := m.columns[i].source
-		if at < 0 {
-			continue
+		if at := m.columns[i].source; at >= 0 {
+			needed = append(needed, at)
 		}
+	}
+	if m.filter != nil {
+		needed = append(needed, m.filter.columns...)
+	}
+	if m.windows != nil {
+		needed = append(needed, m.windows.source)
+	}
+	if m.cursor != nil {
+		needed = append(needed, m.cursor.source)
+	}
+	for _, at := range needed {
 		if at >= int(record.NumCols()) || !arrow.TypeEqual(record.Column(at).DataType(), m.in.Field(at).Type) {
-			return changed(m.columns[i].name, "the batch does not have the reader's schema")
+			return changed(m.in.Field(at).Name, "the batch does not have the reader's schema")
 		}
 	}
 	return nil
@@ -228,19 +335,29 @@ func (m *Mapper) fits(record arrow.RecordBatch) error {
 
 // keys is the column that identifies rows, nil when there is none.
 func (m *Mapper) keys() arrow.Array {
-	if m.key < 0 {
+	if len(m.names) == 0 {
 		return nil
 	}
-	return m.mapped[m.key]
+	return m.mapped[m.names[0]]
 }
 
 func (m *Mapper) release() {
-	for i, column := range m.mapped {
-		if column != nil {
-			column.Release()
-			m.mapped[i] = nil
-		}
+	for _, column := range m.mapped {
+		column.Release()
 	}
+	m.mapped = m.mapped[:0]
+}
+
+// find returns the index of a column that must have this type.
+func find(in *arrow.Schema, name string, want arrow.DataType) (int, error) {
+	index := in.FieldIndices(name)
+	if len(index) == 0 {
+		return 0, changed(name, "the column is missing")
+	}
+	if from := in.Field(index[0]).Type; !arrow.TypeEqual(from, want) {
+		return 0, changed(name, fmt.Sprintf("the column is %s and was %s", from, want))
+	}
+	return index[0], nil
 }
 
 // arrowType is the Arrow type of a logical type in the lake.
@@ -253,7 +370,7 @@ func arrowType(t schema.Type) (arrow.DataType, error) {
 	case schema.Float64:
 		return arrow.PrimitiveTypes.Float64, nil
 	case schema.Decimal:
-		return &arrow.Decimal128Type{Precision: precision, Scale: scale}, nil
+		return decimalType, nil
 	case schema.Bool:
 		return arrow.FixedWidthTypes.Boolean, nil
 	case schema.Date:

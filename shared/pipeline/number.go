@@ -212,3 +212,6 @@ func timestampToDate(c *call) arrow.Array {
 
 // view is b as a string without a copy; b must not change while it is used.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// bytesOf is s as bytes without a copy; they must not be written to.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

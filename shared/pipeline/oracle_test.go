@@ -50,6 +50,13 @@ func ratOf(n decimal128.Num, scale int32) *big.Rat {
 	return new(big.Rat).SetFrac(n.BigInt(), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil))
 }
 
+// oracleValue is the text of a source's value that a reject shows.
+func oracleValue(v any, from arrow.DataType) string {
+	text, _ := oracleCast(v, from, schema.String)
+	s, _ := text.(string)
+	return s
+}
+
 func oracleCast(v any, from arrow.DataType, to schema.Type) (any, bool) {
 	if v == nil {
 		return nil, true

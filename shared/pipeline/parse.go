@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -78,7 +77,7 @@ func textToJSON(c *call) arrow.Array {
 	in := c.in.(*array.String)
 	for i := range in.Len() {
 		text := in.Value(i)
-		if in.IsValid(i) && !json.Valid(unsafe.Slice(unsafe.StringData(text), len(text))) {
+		if in.IsValid(i) && !json.Valid(bytesOf(text)) {
 			c.reject(i, "not a JSON value")
 		}
 	}

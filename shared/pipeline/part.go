@@ -3,7 +3,6 @@ package pipeline
 import (
 	"encoding/json"
 	"strings"
-	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -51,11 +50,11 @@ func (p *part) apply(c *call) arrow.Array {
 }
 
 func (p *part) one(c *call, row int, text string) {
-	if !json.Valid(unsafe.Slice(unsafe.StringData(text), len(text))) {
+	if !json.Valid(bytesOf(text)) {
 		c.reject(row, "not a JSON value")
 		return
 	}
-	value, ok := find(strings.TrimLeft(text, jsonSpace), p.steps)
+	value, ok := follow(strings.TrimLeft(text, jsonSpace), p.steps)
 	switch {
 	case !ok || value == "null":
 		p.nulls = append(p.nulls, row)
@@ -69,9 +68,24 @@ func (p *part) one(c *call, row int, text string) {
 // jsonSpace is the white space of RFC 8259.
 const jsonSpace = " \t\r\n"
 
-// find returns the text of what steps lead to from the value that s, which is
+// text is what the path leads to in a JSON text; all of one that is not JSON, nothing where it leads to nothing.
+func (p *part) text(text string) string {
+	if !json.Valid(bytesOf(text)) {
+		return text
+	}
+	value, ok := follow(strings.TrimLeft(text, jsonSpace), p.steps)
+	switch {
+	case !ok || value == "null":
+		return ""
+	case p.json || value[0] != '"':
+		return value
+	}
+	return unquote(value)
+}
+
+// follow returns the text of what steps lead to from the value that s, which is
 // valid JSON, begins with. Of members with one name the first counts.
-func find(s string, steps []ingest.Step) (string, bool) {
+func follow(s string, steps []ingest.Step) (string, bool) {
 	for _, step := range steps {
 		opening := byte('{')
 		if step.Index >= 0 {

@@ -119,11 +119,13 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 		origins := make([]int64, rows-offset)
 		var want [][]any
 		var wantRejects []pipeline.Rejected
+		var wantRejected [][]any
 		for r := offset; r < rows; r++ {
 			origins[r-offset] = int64(r) + 1
 			row, rejected := oracleRow(mapping, fields, cells, r)
 			if rejected != nil {
 				wantRejects = append(wantRejects, *rejected)
+				wantRejected = append(wantRejected, across(cells, r))
 				continue
 			}
 			want = append(want, row)
@@ -133,14 +135,7 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer result.Release()
-		var got [][]any
-		for r := range int(result.Record.NumRows()) {
-			row := make([]any, width)
-			for c := range width {
-				row[c] = valueAt(t, result.Record.Column(c), r)
-			}
-			got = append(got, row)
-		}
+		got := rowsOf(t, result.Record)
 		for i := range result.Rejects {
 			result.Rejects[i].Reason = ""
 		}
@@ -153,7 +148,35 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 		if diff := cmp.Diff(wantRejects, result.Rejects); diff != "" {
 			rt.Errorf("rejects (-want +got):\n%s", diff)
 		}
+		if diff := cmp.Diff(wantRejected, rowsOf(t, result.Rejected), cmp.Comparer(sameFloat), unscaled); diff != "" {
+			rt.Errorf("rejected rows (-want +got):\n%s", diff)
+		}
 	})
+}
+
+// across is one row of cells that are by column.
+func across(cells [][]any, r int) []any {
+	row := make([]any, len(cells))
+	for c := range cells {
+		row[c] = cells[c][r]
+	}
+	return row
+}
+
+// rowsOf are the values of a record by row, nil when it has none.
+func rowsOf(t testing.TB, record arrow.RecordBatch) (rows [][]any) {
+	t.Helper()
+	if record == nil {
+		return nil
+	}
+	for r := range int(record.NumRows()) {
+		row := make([]any, record.NumCols())
+		for c := range row {
+			row[c] = valueAt(t, record.Column(c), r)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // literals gives some columns a default, and makes some constant.
@@ -188,9 +211,10 @@ func oracleLiteral(text string, to schema.Type) any {
 func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r int) ([]any, *pipeline.Rejected) {
 	row := make([]any, len(mapping))
 	var rejected *pipeline.Rejected
-	reject := func(rule string, c ingest.Column) {
+	reject := func(rule string, i int) {
 		if rejected == nil {
-			rejected = &pipeline.Rejected{Origin: int64(r) + 1, Rule: rule, Column: c.Source}
+			rejected = &pipeline.Rejected{Origin: int64(r) + 1, Rule: rule, Column: mapping[i].Source, HasRow: true}
+			rejected.Value = oracleValue(cells[i][r], fields[i].Type)
 		}
 	}
 	for i, c := range mapping {
@@ -200,19 +224,19 @@ func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r in
 		}
 		v, ok := oracleCast(cells[i][r], fields[i].Type, c.Type)
 		if !ok {
-			reject(pipeline.RuleCast, c)
+			reject(pipeline.RuleCast, i)
 			continue
 		}
 		var refused ingest.Transform
 		if row[i], refused = oracleTransform(v, c.Transforms); refused != "" && c.OnInvalid != ingest.Null {
-			reject(string(refused), c)
+			reject(string(refused), i)
 			continue
 		}
 		if row[i] == nil && c.Default != nil {
 			row[i] = oracleLiteral(*c.Default, c.Type)
 		}
 		if row[i] == nil && c.Required || row[i] == "" && c.Target == "identifier" {
-			reject(pipeline.RuleRequired, c)
+			reject(pipeline.RuleRequired, i)
 		}
 	}
 	if identifier, _ := row[0].(string); rejected != nil && identifier != "" {

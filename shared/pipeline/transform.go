@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"cmp"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"hash"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -18,24 +21,32 @@ import (
 // transform runs a column's transforms, in order, over each value.
 type transform struct {
 	steps   []ingest.Transform
-	plain   bool   // only trim and lower, which leave most values as they are
-	null    bool   // a value that a step refuses becomes null, instead of rejecting its row
-	region  string // whose national numbers e164 reads
+	plain   bool      // only trim and lower, which leave most values as they are
+	null    bool      // a value that a step refuses becomes null, instead of rejecting its row
+	region  string    // whose national numbers e164 reads
+	mac     hash.Hash // nil: no step needs it
 	out     texts
 	nulls   []int // rows of the batch at hand whose value has become null
 	scratch []byte
+	sum     []byte
 }
 
-// newTransform returns nil when there is nothing to do.
-func newTransform(c ingest.Column) *transform {
+// newTransform returns nil when there is nothing to do. The key is that of HMACSHA256.
+func newTransform(c ingest.Column, key []byte) (*transform, error) {
 	if len(c.Transforms) == 0 {
-		return nil
+		return nil, nil
 	}
 	t := &transform{steps: c.Transforms, plain: true, null: c.OnInvalid == ingest.Null, region: cmp.Or(c.Region, noRegion)}
 	for _, step := range c.Transforms {
 		t.plain = t.plain && (step == ingest.Trim || step == ingest.Lower)
 	}
-	return t
+	if slices.Contains(c.Transforms, ingest.HMACSHA256) {
+		if len(key) == 0 {
+			return nil, errors.New("the mapping has the transform hmac_sha256, and there is no key for it")
+		}
+		t.mac = hmac.New(sha256.New, key)
+	}
+	return t, nil
 }
 
 func (t *transform) apply(c *call) arrow.Array {
@@ -89,8 +100,14 @@ func (t *transform) value(s string) (_ string, refused ingest.Transform) {
 		case ingest.E164:
 			s, ok = e164(s, t.region)
 		case ingest.SHA256:
-			sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(s), len(s)))
+			sum := sha256.Sum256(bytesOf(s))
 			t.scratch = hex.AppendEncode(t.scratch[:0], sum[:])
+			s = view(t.scratch)
+		case ingest.HMACSHA256:
+			t.mac.Reset()
+			_, _ = t.mac.Write(bytesOf(s)) // a hash takes everything
+			t.sum = t.mac.Sum(t.sum[:0])
+			t.scratch = hex.AppendEncode(t.scratch[:0], t.sum)
 			s = view(t.scratch)
 		}
 		if !ok {
