@@ -108,7 +108,7 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 	if err != nil {
 		return seen, err
 	}
-	if err := p.Lake.Ensure(ctx, lake.TableOf(i), made.Import.LakeColumns()); err != nil {
+	if err := p.Lake.Ensure(ctx, lake.TableOf(i), made.Import.LakeColumns(), lake.SpreadOf(i.Type)); err != nil {
 		return seen, err
 	}
 	body, err := json.Marshal(made)
