@@ -81,3 +81,19 @@ func slotSeen(seen ingest.Import, v values) string {
 	v[":seen"] = string(stamp(seen.NextRunAt))
 	return "#next_run_at = :seen"
 }
+
+// SetWatermark makes the watermark literal, if it still is the one seen and no run is open.
+func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal string) (bool, error) {
+	v := values{}
+	condition := exists + " AND attribute_not_exists(#open_run_id) AND attribute_not_exists(#watermark)"
+	if seen.Watermark != "" {
+		condition, v[":seen"] = "attribute_not_exists(#open_run_id) AND #watermark = :seen", seen.Watermark
+	}
+	moved := seen
+	moved.Watermark = literal
+	change, err := assign(newImportItem(moved), []string{"watermark"}, v)
+	if err != nil {
+		return false, err
+	}
+	return s.write(ctx, "setting watermark", update(importKey(seen.WorkspaceID, seen.ID), change, condition, v))
+}

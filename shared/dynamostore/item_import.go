@@ -21,6 +21,14 @@ type importItem struct {
 	Mode         ingest.Mode     `dynamodbav:"mode"`
 	Mapping      []columnItem    `dynamodbav:"mapping"`
 	EveryHours   int             `dynamodbav:"every_hours"`
+	Cursor       *cursorItem     `dynamodbav:"cursor,omitempty"`
+	Key          []string        `dynamodbav:"key,omitempty"`
+	Deleted      string          `dynamodbav:"deleted,omitempty"`
+	Guards       *guardsItem     `dynamodbav:"guards,omitempty"`
+	Proof        ingest.Proof    `dynamodbav:"proof,omitempty"`
+	Precedence   int             `dynamodbav:"precedence,omitempty"`
+	Watermark    string          `dynamodbav:"watermark,omitempty"`
+	ManifestHash string          `dynamodbav:"manifest_hash,omitempty"`
 	NextRunAt    moment          `dynamodbav:"next_run_at,omitempty"`
 	OpenRunID    string          `dynamodbav:"open_run_id,omitempty"`
 	LastRunID    string          `dynamodbav:"last_run_id,omitempty"`
@@ -59,6 +67,12 @@ func newImportItem(i ingest.Import) importItem {
 		Type: i.Type, Mode: i.Mode, EveryHours: i.EveryHours, NextRunAt: stamp(i.NextRunAt),
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: stamp(i.CreatedAt), CreatedBy: i.CreatedBy,
 	}
+	item.Key, item.Deleted, item.Guards, item.Proof = i.Key, i.Deleted, newGuardsItem(i.Guards), i.Proof
+	item.Precedence, item.Watermark, item.ManifestHash = i.Precedence, i.Watermark, i.ManifestHash
+	if i.Cursor != nil {
+		cursor := cursorItem(*i.Cursor)
+		item.Cursor = &cursor
+	}
 	for _, c := range i.Mapping {
 		item.Mapping = append(item.Mapping, columnItem(c))
 	}
@@ -74,6 +88,12 @@ func decodeImport(from attributes) (ingest.Import, error) {
 		WorkspaceID: i.WorkspaceID, ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table, Query: i.Query, MaximumBytes: i.MaximumBytes,
 		Type: i.Type, Mode: i.Mode, EveryHours: i.EveryHours, NextRunAt: i.NextRunAt.time(),
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: i.CreatedAt.time(), CreatedBy: i.CreatedBy,
+	}
+	decoded.Key, decoded.Deleted, decoded.Guards, decoded.Proof = i.Key, i.Deleted, i.Guards.guards(), i.Proof
+	decoded.Precedence, decoded.Watermark, decoded.ManifestHash = i.Precedence, i.Watermark, i.ManifestHash
+	if i.Cursor != nil {
+		cursor := ingest.Cursor(*i.Cursor)
+		decoded.Cursor = &cursor
 	}
 	for _, c := range i.Mapping {
 		decoded.Mapping = append(decoded.Mapping, ingest.Column(c))

@@ -39,6 +39,8 @@ type partItem struct {
 	Last       bool       `dynamodbav:"last"`
 	FilesKey   string     `dynamodbav:"files_key,omitempty"`
 	Quarantine string     `dynamodbav:"quarantine_key,omitempty"`
+	Cursor     string     `dynamodbav:"cursor,omitempty"`
+	Windows    []int64    `dynamodbav:"windows,omitempty"`
 	Counts     countsItem `dynamodbav:"counts"`
 	At         moment     `dynamodbav:"at,omitempty"`
 }
@@ -47,7 +49,7 @@ func newPartItem(r ingest.Ref, p ingest.Part) partItem {
 	return partItem{
 		header: newHeader(partKind, partKey(r, p.Split, p.Number), work{}),
 		Split:  p.Split, Number: p.Number, From: p.From, After: p.After, Last: p.Last,
-		FilesKey: p.FilesKey, Quarantine: p.Quarantine, Counts: countsItem(p.Counts), At: stamp(p.At),
+		FilesKey: p.FilesKey, Quarantine: p.Quarantine, Cursor: p.Cursor, Windows: p.Windows, Counts: countsItem(p.Counts), At: stamp(p.At),
 	}
 }
 
@@ -55,6 +57,6 @@ func decodePart(from attributes) (ingest.Part, error) {
 	i, err := decode[partItem](partKind, from)
 	return ingest.Part{
 		Split: i.Split, Number: i.Number, From: i.From, After: i.After, Last: i.Last,
-		FilesKey: i.FilesKey, Quarantine: i.Quarantine, Counts: ingest.Counts(i.Counts), At: i.At.time(),
+		FilesKey: i.FilesKey, Quarantine: i.Quarantine, Cursor: i.Cursor, Windows: i.Windows, Counts: ingest.Counts(i.Counts), At: i.At.time(),
 	}, err
 }

@@ -26,11 +26,12 @@ func (s *Store) OpenRun(ctx context.Context, seen ingest.Import, r ingest.Run, n
 	if err != nil {
 		return err
 	}
-	const runAt, importAt = 0, 1
-	refused, err := s.transact(ctx, "opening run",
-		put(newRunItem(r), absent),
-		update(importKey(seen.WorkspaceID, seen.ID), change, condition, v),
-	)
+	const runAt, importAt, replayedAt = 0, 1, 2
+	writes := []write{put(newRunItem(r), absent), update(importKey(seen.WorkspaceID, seen.ID), change, condition, v)}
+	if r.Trigger == ingest.Replay {
+		writes = append(writes, markReplayed(r))
+	}
+	refused, err := s.transact(ctx, "opening run", writes...)
 	switch {
 	case err != nil || refused == nil:
 		return err
@@ -40,8 +41,23 @@ func (s *Store) OpenRun(ctx context.Context, seen ingest.Import, r ingest.Run, n
 		return fault.New(fault.ImportRunOpen, "another run of this import is open, or has just taken the slot")
 	case refused.at(runAt):
 		return errors.New("opening run: its id is taken")
+	case !refused.found(replayedAt):
+		return noRun()
 	}
-	return nil
+	return fault.New(fault.QuarantineUsed, "another run has replayed it")
+}
+
+// replayed is the key of the run whose quarantine a replay reads.
+func replayed(r ingest.Run) key {
+	return runKey(ingest.Ref{WorkspaceID: r.WorkspaceID, ImportID: r.ImportID, RunID: r.Replays})
+}
+
+func markReplayed(r ingest.Run) write {
+	return update(replayed(r), "SET #replayed_by = :run", exists+" AND attribute_not_exists(#replayed_by)", values{":run": r.ID})
+}
+
+func unmarkReplayed(r ingest.Run) write {
+	return update(replayed(r), "REMOVE #replayed_by", "#replayed_by = :run", values{":run": r.ID})
 }
 
 // Run returns one run, or fault.RunNotFound.
@@ -114,11 +130,13 @@ func (s *Store) moveRun(ctx context.Context, seen, r ingest.Run, due time.Time) 
 	const importAt = 1
 	writes := []write{update(runKey(seen.Ref()), change, "#revision = :seen", v)}
 	if !r.Status.Open() {
-		released, err := release(seen, due)
+		released, err := release(seen, r, due)
 		if err != nil {
 			return false, err
 		}
-		writes = append(writes, released)
+		if writes = append(writes, released); seen.Trigger == ingest.Replay && r.Status == ingest.Failed {
+			writes = append(writes, unmarkReplayed(seen))
+		}
 	}
 	refused, err := s.transact(ctx, "moving run", writes...)
 	switch {
@@ -129,17 +147,45 @@ func (s *Store) moveRun(ctx context.Context, seen, r ingest.Run, due time.Time) 
 	case refused.at(importAt):
 		return false, errors.New("moving run: its import does not hold it as the open run")
 	}
-	return false, nil
+	return false, errors.New("moving run: the run that it replays does not hold it as its replay")
 }
 
 // release takes an ended run off its import, which is due then unless that is zero.
-func release(ended ingest.Run, due time.Time) (write, error) {
-	i := ingest.Import{WorkspaceID: ended.WorkspaceID, ID: ended.ImportID, LastRunID: ended.ID, NextRunAt: due}
+func release(seen, ended ingest.Run, due time.Time) (write, error) {
+	i := ingest.Import{WorkspaceID: seen.WorkspaceID, ID: seen.ImportID, LastRunID: seen.ID, NextRunAt: due}
 	changed := []string{"last_run_id", "open_run_id"}
 	if !due.IsZero() {
 		changed = append(changed, slot...)
 	}
-	v := values{":run": ended.ID}
+	if ended.Status == ingest.Succeeded {
+		if i.Watermark = ended.Watermark; i.Watermark != "" {
+			changed = append(changed, "watermark")
+		}
+		if i.ManifestHash = ended.ManifestHash; i.ManifestHash != "" {
+			changed = append(changed, "manifest_hash")
+		}
+	}
+	v := values{":run": seen.ID}
 	change, err := assign(newImportItem(i), changed, v)
 	return update(importKey(i.WorkspaceID, i.ID), change, "#open_run_id = :run", v), err
+}
+
+// Reopen queues a held or failed run for another attempt. What was released with a failed one is taken again, at once.
+func (s *Store) Reopen(ctx context.Context, seen, r ingest.Run) (bool, error) {
+	v := values{":seen": seen.Revision}
+	r.Revision = seen.Revision + 1
+	change, err := assign(newRunItem(r), runMove, v)
+	if err != nil {
+		return false, err
+	}
+	writes := []write{update(runKey(seen.Ref()), change, "#revision = :seen", v)}
+	if !seen.Status.Open() {
+		writes = append(writes, update(importKey(seen.WorkspaceID, seen.ImportID), "SET #open_run_id = :run",
+			"#last_run_id = :run AND attribute_not_exists(#open_run_id)", values{":run": seen.ID}))
+		if seen.Trigger == ingest.Replay {
+			writes = append(writes, markReplayed(seen))
+		}
+	}
+	refused, err := s.transact(ctx, "opening run again", writes...)
+	return err == nil && refused == nil, err
 }

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -88,6 +89,15 @@ func (s *Store) OpenRun(_ context.Context, seen ingest.Import, r ingest.Run, nex
 	if _, taken := s.runs[r.Ref()]; taken {
 		return errors.New("opening run: its id is taken")
 	}
+	if r.Trigger == ingest.Replay {
+		replayed, ok := s.runs[replayedBy(r)]
+		switch {
+		case !ok:
+			return noRun()
+		case !s.markReplayed(r, r.ID):
+			return fault.New(fault.QuarantineUsed, "run "+replayed.ReplayedBy+" has replayed it")
+		}
+	}
 	if i.OpenRunID = r.ID; takes {
 		i.NextRunAt = next
 	}
@@ -96,7 +106,28 @@ func (s *Store) OpenRun(_ context.Context, seen ingest.Import, r ingest.Run, nex
 	return nil
 }
 
+// replayedBy names the run whose quarantine a replay reads.
+func replayedBy(r ingest.Run) ingest.Ref {
+	return ingest.Ref{WorkspaceID: r.WorkspaceID, ImportID: r.ImportID, RunID: r.Replays}
+}
+
+// markReplayed sets the mark of a replay on the run that it replays, "" for none; false when another replay's is there.
+func (s *Store) markReplayed(r ingest.Run, mark string) bool {
+	replayed, ok := s.runs[replayedBy(r)]
+	if !ok || replayed.ReplayedBy != "" && replayed.ReplayedBy != r.ID {
+		return false
+	}
+	replayed.ReplayedBy = mark
+	s.putRun(replayed)
+	return true
+}
+
 func (s *Store) putRun(r ingest.Run) {
+	r = clone(r)
+	r.AsOf = milli(r.AsOf)
+	if r.Released != nil {
+		r.Released.At = milli(r.Released.At)
+	}
 	r.CreatedAt, r.StartedAt, r.EndedAt, r.Deadline = milli(r.CreatedAt), milli(r.StartedAt), milli(r.EndedAt), milli(r.Deadline)
 	s.runs[r.Ref()] = r
 }
@@ -109,7 +140,7 @@ func (s *Store) Run(_ context.Context, ref ingest.Ref) (ingest.Run, error) {
 	if !ok {
 		return ingest.Run{}, noRun()
 	}
-	return r, nil
+	return clone(r), nil
 }
 
 // Runs returns a page of an import's runs, newest first.
@@ -164,13 +195,62 @@ func (s *Store) moveRun(seen, r ingest.Run, due time.Time) (bool, error) {
 		if i.OpenRunID, i.LastRunID = "", seen.ID; !due.IsZero() {
 			i.NextRunAt = due
 		}
+		if r.Status == ingest.Succeeded {
+			i.Watermark, i.ManifestHash = cmp.Or(r.Watermark, i.Watermark), cmp.Or(r.ManifestHash, i.ManifestHash)
+		}
 		s.putImport(i)
+		if stored.Trigger == ingest.Replay && r.Status == ingest.Failed {
+			s.markReplayed(stored, "")
+		}
 	}
+	s.putMoved(stored, r)
+	return true, nil
+}
+
+// putMoved writes what a move changes of a stored run.
+func (s *Store) putMoved(stored, r ingest.Run) {
 	moved := stored
 	moved.Status, moved.StartedAt, moved.EndedAt, moved.Deadline = r.Status, r.StartedAt, r.EndedAt, r.Deadline
 	moved.PlanKey, moved.SchemaVersion, moved.Splits = r.PlanKey, r.SchemaVersion, r.Splits
 	moved.SnapshotID, moved.ErrorCode, moved.ErrorMessage = r.SnapshotID, r.ErrorCode, r.ErrorMessage
-	moved.Revision = seen.Revision + 1
+	moved.From, moved.AsOf, moved.Watermark, moved.ManifestHash = r.From, r.AsOf, r.Watermark, r.ManifestHash
+	moved.Attempt, moved.Findings, moved.Released, moved.Proved = r.Attempt, r.Findings, r.Released, r.Proved
+	moved.Revision = stored.Revision + 1
 	s.putRun(moved)
+}
+
+// Reopen queues a held or failed run for another attempt.
+func (s *Store) Reopen(_ context.Context, seen, r ingest.Run) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored, ok := s.runs[seen.Ref()]
+	if !ok || stored.Revision != seen.Revision {
+		return false, nil
+	}
+	if !seen.Status.Open() {
+		i := s.imports[owned{seen.WorkspaceID, seen.ImportID}]
+		if i.OpenRunID != "" || i.LastRunID != seen.ID {
+			return false, nil
+		}
+		if stored.Trigger == ingest.Replay && !s.markReplayed(stored, stored.ID) {
+			return false, nil
+		}
+		i.OpenRunID = seen.ID
+		s.putImport(i)
+	}
+	s.putMoved(stored, r)
+	return true, nil
+}
+
+// SetWatermark makes the watermark literal, if nobody has moved it and no run is open.
+func (s *Store) SetWatermark(_ context.Context, seen ingest.Import, literal string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.imports[owned{seen.WorkspaceID, seen.ID}]
+	if !ok || i.OpenRunID != "" || i.Watermark != seen.Watermark {
+		return false, nil
+	}
+	i.Watermark = literal
+	s.putImport(i)
 	return true, nil
 }

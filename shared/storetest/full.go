@@ -37,6 +37,8 @@ func (f *filler) fill(v reflect.Value, name string) {
 		v.SetString(fmt.Sprintf("%s-%d", name, f.made))
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(f.made))
+	case reflect.Float64:
+		v.SetFloat(float64(f.made) + 0.25)
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Pointer:

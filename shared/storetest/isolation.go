@@ -65,6 +65,10 @@ func testIsolation(t *testing.T, s Store) {
 	foreignR.Status = ingest.Failed
 	kept, err = s.RepeatRun(t.Context(), foreignR, foreignR, noon)
 	did(t, "RepeatRun", false, kept, err)
+	kept, err = s.Reopen(t.Context(), foreignR, foreignR)
+	did(t, "Reopen", false, kept, err)
+	kept, err = s.SetWatermark(t.Context(), foreignI, "")
+	did(t, "SetWatermark", false, kept, err)
 	kept, err = s.RecordPart(t.Context(), foreignR.Ref(), part(0, 1, "a", "b", true))
 	did(t, "RecordPart", false, kept, err)
 

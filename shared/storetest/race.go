@@ -20,12 +20,15 @@ func testRaces(t *testing.T, s Store) {
 		"skip":            raceSkip,
 		"open run":        raceOpenRun,
 		"move":            raceMove,
+		"reopen":          raceReopen,
+		"replay":          raceReplay,
 		"part":            racePart,
 		"count":           raceCount,
 		"settle":          raceSettle,
 		"begin":           raceBegin,
 		"request":         raceRequest,
 		"page":            racePage,
+		"run key":         raceRunKey,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
 	}
