@@ -37,7 +37,8 @@ type Manifest struct {
 	Definition  Definition    `json:"definition"`
 	Source      Source        `json:"source"`
 	Splits      []Splits      `json:"splits"`
-	Counts      ingest.Counts `json:"counts"`
+	Counts      ingest.Counts `json:"counts"` // the sum of the splits', less what was sifted out
+	Sifted      *Sifted       `json:"sifted,omitempty"`
 
 	Findings []ingest.Finding `json:"findings,omitempty"`
 	Released *ingest.Decision `json:"released,omitempty"`
@@ -81,6 +82,12 @@ type Source struct {
 	Watermark string        `json:"watermark,omitempty"` // what the run set
 }
 
+// Sifted is the rows that the commit sent to quarantine, of those that the splits wrote: those of hub identifiers.
+type Sifted struct {
+	Hubs int   `json:"hubs"`
+	Rows int64 `json:"rows"`
+}
+
 // Snapshot is a version of the import's table in the lake.
 type Snapshot struct {
 	ID        string    `json:"id"`
@@ -95,14 +102,15 @@ type Snapshot struct {
 // Facts is what a manifest is made of beside the import and the run.
 type Facts struct {
 	Splits            []source.Split // as planned
-	Parts             []ingest.Part  // by split and number
+	Parts             []ingest.Part  // by split and number; their counts are the manifest's
+	Sifted            Sifted         // what the commit left out of them
 	CredentialVersion string         // source.Source.CredentialVersion at planning
 	Before, After     *Snapshot      // nil when there is none
 }
 
 // New makes a run's manifest, for the end of its commit. The import is the one of
 // the run's plan, with the ManifestHash that the import has now; the run has its
-// counts and its proof. The same of them make the same manifest, however often.
+// findings and its proof. The same of them make the same manifest, however often.
 func New(i ingest.Import, r ingest.Run, f Facts) Manifest {
 	m := Manifest{
 		Version: Version, WorkspaceID: r.WorkspaceID, ImportID: r.ImportID, RunID: r.ID, Previous: i.ManifestHash,
@@ -115,8 +123,14 @@ func New(i ingest.Import, r ingest.Run, f Facts) Manifest {
 			Table: i.Table, AsOf: moment(r.AsOf), Splits: len(f.Splits), Hash: planHash(f.Splits),
 			From: boundary(i.Cursor, r.From), Watermark: boundary(i.Cursor, r.Watermark),
 		},
-		Splits: grouped(f.Splits, f.Parts), Counts: r.Counts,
+		Splits:   grouped(f.Splits, f.Parts),
 		Findings: r.Findings, Proved: r.Proved, Before: at(f.Before), After: at(f.After),
+	}
+	m.Counts = sum(m.Splits)
+	if f.Sifted != (Sifted{}) {
+		m.Sifted = &f.Sifted
+		m.Counts.RowsWritten -= f.Sifted.Rows
+		m.Counts.RowsQuarantined += f.Sifted.Rows
 	}
 	if i.Query != "" {
 		m.Source.QueryHash = schema.Hash([]byte(i.Query))

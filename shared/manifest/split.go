@@ -37,34 +37,37 @@ func grouped(splits []source.Split, parts []ingest.Part) []Splits {
 		if len(group) > 1 {
 			g.Last = g.First + len(group) - 1
 		}
-		sum := schema.NewVersion()
+		all := schema.NewVersion()
 		for n, split := range group {
 			g.Bytes, g.Rows = g.Bytes+split.Bytes, g.Rows+split.Rows
-			sum.Add("split", planned(split))
+			all.Add("split", planned(split))
 			for len(parts) > 0 && parts[0].Split <= g.First+n {
-				g.add(parts[0])
-				sum.Add("part", extracted(parts[0]))
+				g.Parts, g.Counts = g.Parts+1, g.Counts.Add(parts[0].Counts)
+				all.Add("part", extracted(parts[0]))
 				parts = parts[1:]
 			}
 		}
-		g.Hash = sum.Sum()
+		g.Hash = all.Sum()
 		groups = append(groups, g)
 	}
 	return groups
 }
 
-func (g *Splits) add(p ingest.Part) {
-	g.Parts++
-	g.Counts = g.Counts.Add(p.Counts)
+func sum(groups []Splits) ingest.Counts {
+	var total ingest.Counts
+	for _, g := range groups {
+		total = total.Add(g.Counts)
+	}
+	return total
 }
 
 // planHash is over all splits as planned, in order: the same source cut in the same way.
 func planHash(splits []source.Split) string {
-	sum := schema.NewVersion()
+	all := schema.NewVersion()
 	for _, split := range splits {
-		sum.Add("split", planned(split))
+		all.Add("split", planned(split))
 	}
-	return sum.Sum()
+	return all.Sum()
 }
 
 func planned(s source.Split) string {
