@@ -45,7 +45,7 @@ func TestItems(t *testing.T) {
 		golden(t, kind, plainItem(item))
 	}
 	want := map[string]int{
-		"connection": 1, "validation": 1, "name-conname": 1, "import": 1, "name-impname": 1, "run": 1, "split": 1, "part": 1, "api_key": 1,
+		"connection": 1, "validation": 1, "name-conname": 1, "import": 1, "name-impname": 1, "run": 1, "split": 1, "part": 1, "api_key": 1, "run_key": 1,
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("kinds of items (-want +got):\n%s", diff)
@@ -103,6 +103,16 @@ func write(t *testing.T, s *dynamostore.Store, table string) {
 	gotP, err := s.Parts(ctx, r.Ref())
 	check(err)
 	whole(t, []ingest.Part{part}, gotP)
+
+	sealed := storetest.Full[ingest.RunKey]()
+	made, err := s.CreateRunKey(ctx, r.Ref(), sealed)
+	check(err)
+	if !made {
+		t.Fatal("the run key was not made")
+	}
+	gotRunKey, err := s.RunKey(ctx, r.Ref())
+	check(err)
+	whole(t, sealed, gotRunKey)
 
 	k := storetest.Full[caller.Key]()
 	check(s.PutKey(ctx, k))

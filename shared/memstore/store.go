@@ -23,6 +23,7 @@ type Store struct {
 	runs        map[ingest.Ref]ingest.Run
 	splits      map[runOf]map[int]ingest.SplitProgress
 	parts       map[runOf]map[[2]int]ingest.Part
+	runKeys     map[runOf]ingest.RunKey
 }
 
 var (
@@ -51,6 +52,7 @@ func New() *Store {
 		runs:        make(map[ingest.Ref]ingest.Run),
 		splits:      make(map[runOf]map[int]ingest.SplitProgress),
 		parts:       make(map[runOf]map[[2]int]ingest.Part),
+		runKeys:     make(map[runOf]ingest.RunKey),
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 type Store interface {
 	connection.Store
 	ingest.Store
+	ingest.RunKeys
 }
 
 // Run tests the stores that open returns: each test gets an empty one of its own.
@@ -37,6 +38,11 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"OpenRun":     testOpenRun,
 		"MoveRun":     testMoveRun,
 		"RepeatRun":   testRepeatRun,
+		"Released":    testReleased,
+		"Redriven":    testRedriven,
+		"Replayed":    testReplayed,
+		"Handed on":   testHandedOn,
+		"Watermark":   testWatermark,
 		"Unstarted":   testUnstarted,
 		"Split":       testSplit,
 		"RecordPart":  testRecordPart,
@@ -46,6 +52,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"Copies":      testCopies,
 		"Odd ids":     testOddIDs,
 		"Many splits": testManySplits,
+		"Run key":     testRunKey,
+		"Destroyed":   testDestroyedRunKey,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
