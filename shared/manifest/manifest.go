@@ -15,6 +15,7 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -99,13 +100,26 @@ type Snapshot struct {
 	Operation string    `json:"operation"`
 }
 
+// Around finds a run's snapshot among its table's, and the one before it: however late it is asked, the same.
+// Of a run that had nothing to commit there is neither.
+func Around(runID string, snapshots []Snapshot) (before, after *Snapshot) {
+	i := slices.IndexFunc(snapshots, func(s Snapshot) bool { return s.RunID == runID })
+	if i < 0 {
+		return nil, nil
+	}
+	if j := slices.IndexFunc(snapshots, func(s Snapshot) bool { return s.ID == snapshots[i].Parent }); j >= 0 {
+		before = &snapshots[j]
+	}
+	return before, &snapshots[i]
+}
+
 // Facts is what a manifest is made of beside the import and the run.
 type Facts struct {
 	Splits            []source.Split // as planned
 	Parts             []ingest.Part  // by split and number; their counts are the manifest's
 	Sifted            Sifted         // what the commit left out of them
 	CredentialVersion string         // source.Source.CredentialVersion at planning
-	Before, After     *Snapshot      // nil when there is none
+	Before, After     *Snapshot      // as Around finds them
 }
 
 // New makes a run's manifest, for the end of its commit. The import is the one of

@@ -209,3 +209,19 @@ func TestManySplitsStaySmall(t *testing.T) {
 		}
 	}
 }
+
+func TestAroundFindsWhatIsBeforeARun(t *testing.T) {
+	w := threeRuns(t)
+	for run, want := range map[string][2]string{"run_001": {"", "9000"}, "run_002": {"9000", "9001"}, "run_003": {"9002", "9003"}, "run_004": {"", ""}} {
+		before, after := manifest.Around(run, w.snapshots)
+		var got [2]string
+		for n, s := range []*manifest.Snapshot{before, after} {
+			if s != nil {
+				got[n] = s.ID
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %v, want %v", run, got, want)
+		}
+	}
+}

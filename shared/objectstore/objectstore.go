@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,6 +64,25 @@ func (s *Store) get(ctx context.Context, key string, part *string) (body []byte,
 
 // errBroken is an answer that ended before its object did.
 var errBroken = errors.New("the connection broke")
+
+// Keys yields the keys that begin with prefix, in order.
+func (s *Store) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", classify("listing objects", err))
+				return
+			}
+			for _, object := range page.Contents {
+				if !yield(aws.ToString(object.Key), nil) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // maxDelete is how many objects S3 deletes at once.
 const maxDelete = 1000

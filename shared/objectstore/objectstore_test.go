@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -117,6 +118,39 @@ func TestDelete(t *testing.T) {
 	}
 	if len(out.Contents) != 1 || *out.Contents[0].Key != "kept" {
 		t.Errorf("%d objects are left, want the one that was not deleted", len(out.Contents))
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s, _ := open(t)
+	var want []string
+	for n := range 1100 { // more than S3 lists at once
+		want = append(want, fmt.Sprintf("manifests/w/%04d", n))
+	}
+	for _, key := range append([]string{"manifests/v/1", "manifests/x/1"}, want...) {
+		if err := s.Put(t.Context(), key, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for key, err := range s.Keys(t.Context(), "manifests/w/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, key)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d keys, want %d", len(got), len(want))
+	}
+	for range s.Keys(t.Context(), "manifests/") {
+		break // and the rest is not asked for
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range s.Keys(ctx, "manifests/") {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want the context's own", err)
+		}
 	}
 }
 
