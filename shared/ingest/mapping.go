@@ -115,7 +115,29 @@ func (m Mapping) Resolve(t Type, table schema.Table) (Mapping, error) {
 			problems.Add(fault.ImportIdentifier, "mapping", fmt.Sprintf("a %s import needs a column with target %q", t, c.Name))
 		}
 	}
+	if t == IdentityGraph {
+		resolved.pairTypes(&problems)
+	}
 	return resolved, problems.Err()
+}
+
+// pairTypes makes the types of a link's two identifiers alike, as the two change
+// places where that brings the lesser one to the front: mapped both or neither, required both or neither.
+func (m Mapping) pairTypes(problems *fault.List) {
+	at := func(target string) int {
+		return slices.IndexFunc(m, func(c Column) bool { return c.Target == target })
+	}
+	first, second := at("first_id_type"), at("second_id_type")
+	switch {
+	case first < 0 && second < 0:
+	case second < 0:
+		problems.Add(fault.ImportMapping, fmt.Sprintf("mapping[%d].target", first), "goes with second_id_type: map both of them or neither")
+	case first < 0:
+		problems.Add(fault.ImportMapping, fmt.Sprintf("mapping[%d].target", second), "goes with first_id_type: map both of them or neither")
+	default:
+		required := m[first].Required || m[second].Required
+		m[first].Required, m[second].Required = required, required
+	}
 }
 
 func (c *Column) resolve(field string, t Type, table schema.Table, problems *fault.List) {
@@ -123,6 +145,8 @@ func (c *Column) resolve(field string, t Type, table schema.Table, problems *fau
 	switch {
 	case c.Target == "":
 		problems.Add(fault.MissingField, field+".target", "name the column of the lake")
+	case strings.HasPrefix(c.Target, SystemPrefix):
+		problems.Add(fault.ImportMapping, field+".target", "must not begin with "+SystemPrefix+", which is kept for columns of the system")
 	case !targetName.MatchString(c.Target):
 		problems.Add(fault.ImportMapping, field+".target", "must be lower-case letters, digits and _, not begin with a digit, at most 63 long")
 	case !known && !t.OpenColumns():

@@ -17,6 +17,13 @@ func TestResolve(t *testing.T) {
 	activity := func(c ...ingest.Column) ingest.Mapping {
 		return append(with(ingest.Column{Source: "Happened", Target: "event_time"}), c...)
 	}
+	link := func(more ...string) ingest.Mapping {
+		m := ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "string", Target: "second_id"}}
+		for _, target := range more {
+			m = append(m, ingest.Column{Source: "string", Target: target})
+		}
+		return m
+	}
 	for name, test := range map[string]struct {
 		kind    ingest.Type
 		mapping ingest.Mapping
@@ -37,6 +44,12 @@ func TestResolve(t *testing.T) {
 		"a target that is SQL":    {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: `a"; drop`}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
 		"a target of two lines":   {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "a\n"}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
 		"a long target":           {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: strings.Repeat("a", 64)}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"a target of the system":  {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "_hw_age"}), []problem{{fault.ImportMapping, "mapping[1].target"}}},
+		"two types of a link":     {ingest.IdentityGraph, link("first_id_type", "second_id_type"), nil},
+		"a link's first type":     {ingest.IdentityGraph, link("first_id_type"), []problem{{fault.ImportMapping, "mapping[2].target"}}},
+		"a link's second type":    {ingest.IdentityGraph, link("second_id_type"), []problem{{fault.ImportMapping, "mapping[2].target"}}},
+		"a keyed hash":            {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.E164, ingest.HMACSHA256}}), nil},
+		"a keyed hash as address": {ingest.UserProfile, with(ingest.Column{Source: "string", Target: "x", Transforms: []ingest.Transform{ingest.HMACSHA256, ingest.Email}}), []problem{{fault.ImportMapping, "mapping[1].transforms[1]"}}},
 		"a column graphs lack":    {ingest.IdentityGraph, ingest.Mapping{{Source: "Email", Target: "first_id"}, {Source: "string", Target: "second_id"}, {Source: "int64", Target: "age"}}, []problem{{fault.ImportMapping, "mapping[2].target"}}},
 		"an unknown type":         {ingest.UserProfile, with(ingest.Column{Source: "int64", Target: "age", Type: "int"}), []problem{{fault.ImportMapping, "mapping[1].type"}}},
 		"a type of its own":       {ingest.UserProfile, ingest.Mapping{{Source: "int64", Target: "identifier", Type: schema.Int64}}, []problem{{fault.ImportMapping, at + "type"}}},
@@ -129,6 +142,21 @@ func TestResolveFillsIn(t *testing.T) {
 	if got := i.TableName(); got != "user_activity_imp_1" {
 		t.Errorf("table %s", got)
 	}
+}
+
+// The types of a link change places with its identifiers, so what one must have the other must have too.
+func TestTheTypesOfALinkAreRequiredTogether(t *testing.T) {
+	got, err := ingest.Mapping{
+		{Source: "Email", Target: "first_id"}, {Source: "string", Target: "first_id_type"},
+		{Source: "int64", Target: "second_id"}, {Target: "second_id_type", Constant: new("device"), Required: true},
+	}.Resolve(ingest.IdentityGraph, people())
+	ok(t, err)
+	same(t, "mapping", ingest.Mapping{
+		{Source: "Email", Target: "first_id", Type: schema.String, Required: true},
+		{Source: "string", Target: "first_id_type", Type: schema.String, Required: true},
+		{Source: "int64", Target: "second_id", Type: schema.String, Required: true},
+		{Target: "second_id_type", Type: schema.String, Constant: new("device"), Required: true},
+	}, got)
 }
 
 func TestCanonicals(t *testing.T) {

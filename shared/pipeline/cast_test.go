@@ -330,7 +330,7 @@ func TestCasts(t *testing.T) {
 		}},
 		{clock, schema.Time, []pair{{arrow.Time64(1), arrow.Time64(1)}, {nil, nil}}},
 		{clock, schema.String, []pair{{arrow.Time64(0), "00:00:00"}, {arrow.Time64(86_399_500_000), "23:59:59.5"}, {nil, nil}}},
-		{binary, schema.Bytes, []pair{{[]byte{0, 255}, "\x00\xff"}, {[]byte{}, ""}, {nil, nil}}},
+		{binaries, schema.Bytes, []pair{{[]byte{0, 255}, "\x00\xff"}, {[]byte{}, ""}, {nil, nil}}},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%s to %s", test.from, test.to), func(t *testing.T) {
@@ -380,7 +380,7 @@ func sameFloat(a, b float64) bool { return math.Float64bits(a) == math.Float64bi
 func TestKernelsAreWhatMappingsAllow(t *testing.T) {
 	types := map[schema.Type]arrow.DataType{
 		schema.String: text, schema.Int64: int64s, schema.Float64: float64s, schema.Decimal: decimal(10, 2), schema.Bool: bools,
-		schema.Date: date, schema.Timestamp: timestamp, schema.Time: clock, schema.Bytes: binary,
+		schema.Date: date, schema.Timestamp: timestamp, schema.Time: clock, schema.Bytes: binaries,
 	}
 	for from, in := range types {
 		for _, to := range schema.Types() {

@@ -1,5 +1,5 @@
 // Package pipeline turns the batches of a source into the columns of the lake:
-// select and rename, cast, transform, require. It works a column at a time and
+// leave rows out, select and rename, cast, transform, require. It works a column at a time and
 // allocates per batch, not per value; a column that needs no change is passed on
 // without a copy.
 //
@@ -40,11 +40,40 @@
 // characters, anything else as it stands; a part that is missing or null is null.
 // docs/mapping.md says all of this for people, and shows each cast with examples.
 //
+// # Links
+//
+// A link of an identity graph has the lesser identifier first, by type and then by
+// text, in the order of their bytes; no type is the empty one. The types change places
+// with the identifiers. A link of an identifier with itself is rejected, with rule "self_link".
+//
+// # Filters and totals
+//
+// Every row that comes in is in Result.Record, once in Result.Rejects, or counted in
+// Result.Filtered, so that rows read = landed + quarantined + filtered. A filter is
+// asked first: what it leaves out is not mapped, cannot be rejected, and is not in
+// Mapper.Cursor, as if the source had left it out. Mapper.Windows counts it, as
+// what a plan without that filter makes the source count.
+//
 // # Rejects
 //
-// Every row that comes in comes out, in Result.Record or once in
-// Result.Rejects: by the first column of the mapping that rejects it. Rule
+// A row is rejected by the first column of the mapping that rejects it. Rule
 // "required" rejects a null in a required column, and, in the columns that the
 // import type itself requires, the empty text. Rules "email" and "e164" reject what
-// those transforms refuse. Reasons never hold a value.
+// those transforms refuse. Reasons never hold a value; Rejected.Value does.
+//
+// # Fingerprints
+//
+// The fingerprint of a row is the first 16 bytes, as 32 lower-case hex digits, of the
+// SHA-256 of the byte 1, followed by the values of the mapping's columns, in its order and as they are in the lake, and
+// then by the cursor, if there is one: two rows of which only the cursor differs are two rows.
+// A null is the byte 0, any other value a tag and its bytes; numbers are little-endian:
+//
+//	1 string, 9 bytes, 10 json   length in 4 bytes, then the bytes
+//	2 int64                      8 bytes
+//	3 float64                    8 bytes as IEEE 754; every NaN is 0x7ff8000000000001
+//	4 decimal                    16 bytes, times 10^9
+//	5 bool                       1 byte, 0 or 1
+//	6 date                       4 bytes, days since 1970-01-01
+//	7 timestamp                  8 bytes, microseconds since 1970-01-01 UTC
+//	8 time                       8 bytes, microseconds since midnight
 package pipeline

@@ -21,6 +21,7 @@ const (
 	printVersion = 1
 	printBytes   = 16 // of the hash, 128 bits: in 2^40 rows, two that differ share one with a chance of 2^-49
 	nullTag      = 0
+	nanPrint     = 0x7ff8000000000001 // of every NaN, of which there are many
 )
 
 // printTags are the tags of values, by the type in the lake.
@@ -124,7 +125,7 @@ func valueEncoder(column arrow.Array, tag byte) func(dst []byte, row int) []byte
 			if v := values[row]; v == v {
 				return math.Float64bits(v)
 			}
-			return math.Float64bits(math.NaN()) // there are many, which are all one
+			return nanPrint
 		})
 	case *array.Date32:
 		values := a.Date32Values()

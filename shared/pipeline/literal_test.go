@@ -142,7 +142,7 @@ func TestDefaults(t *testing.T) {
 	})
 	t.Run("bytes", func(t *testing.T) {
 		alloc, two := checked(t), "AP8="
-		in := build(t, alloc, binary, nil, []byte{}, []byte{1})
+		in := build(t, alloc, binaries, nil, []byte{}, []byte{1})
 		defer in.Release()
 		result := onto(t, alloc, in, ingest.Column{Type: schema.Bytes, Default: &two})
 		defer result.Release()

@@ -190,7 +190,7 @@ func TestBatchesWithoutRows(t *testing.T) {
 
 func TestMappingThatDoesNotFit(t *testing.T) {
 	sc, mapping := events(t)
-	other := arrow.NewSchema([]arrow.Field{{Name: "Email", Type: text}, {Name: "what", Type: text}, {Name: "n", Type: binary}, {Name: "at", Type: text}}, nil)
+	other := arrow.NewSchema([]arrow.Field{{Name: "Email", Type: text}, {Name: "what", Type: text}, {Name: "n", Type: binaries}, {Name: "at", Type: text}}, nil)
 	missing := arrow.NewSchema([]arrow.Field{{Name: "Email", Type: text}}, nil)
 	for name, in := range map[string]*arrow.Schema{"another type": other, "a column less": missing} {
 		if _, err := pipeline.New(ingest.UserActivity, mapping, in); fault.CodeOf(err) != fault.SourceChanged {

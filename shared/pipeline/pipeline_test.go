@@ -22,7 +22,7 @@ var (
 	date      = arrow.FixedWidthTypes.Date32
 	timestamp = arrow.FixedWidthTypes.Timestamp_us
 	clock     = arrow.FixedWidthTypes.Time64us
-	binary    = arrow.BinaryTypes.Binary
+	binaries  = arrow.BinaryTypes.Binary
 )
 
 func decimal(precision, scale int32) arrow.DataType {
