@@ -76,6 +76,7 @@ type session struct {
 var (
 	_ source.Session   = (*session)(nil)
 	_ source.Estimator = (*session)(nil)
+	_ source.Counter   = (*session)(nil)
 )
 
 func (s *session) Close() error { return s.close() }

@@ -25,6 +25,7 @@ func TestConformance(t *testing.T) {
 		Config: member(t, peer, reader),
 		Broken: broken(t, peer),
 		Tables: tables, Types: schema.Types(), TargetBytes: splitBytes,
+		Counts: sourcetest.Counts{Rows: true, Filtered: true, Windows: true},
 		Queries: []sourcetest.Query{
 			{SQL: "SELECT n, n * 2 AS double FROM crm.numbers WHERE n < 3", Rows: []string{`{"double":2,"n":1}`, `{"double":4,"n":2}`}},
 			{SQL: "SELECT no_such_column FROM crm.numbers", Fails: &invalid},

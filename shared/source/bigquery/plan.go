@@ -174,7 +174,7 @@ func (s *session) planTable(ctx context.Context, req source.PlanRequest, w work)
 	if err != nil {
 		return source.Plan{}, err
 	}
-	splits, err := splitsOf(opened, w.table.Name, nil)
+	splits, err := splitsOf(opened, w.table.Name, split{})
 	return source.Plan{Table: w.table, Splits: splits, AsOf: w.at}, err
 }
 
@@ -203,7 +203,8 @@ func (s *session) planQuery(ctx context.Context, req source.PlanRequest, w work)
 	if err != nil {
 		return source.Plan{}, err
 	}
-	p.Splits, err = splitsOf(opened, labelOf(w), aliases(w))
+	job := &jobRef{done.job.JobReference.JobId, done.job.JobReference.Location}
+	p.Splits, err = splitsOf(opened, labelOf(w), split{Aliases: aliases(w), Job: job})
 	return p, err
 }
 

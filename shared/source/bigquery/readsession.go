@@ -96,11 +96,19 @@ type split struct {
 	Schema  []byte            `json:"schema,omitempty"` // of the session: an Arrow IPC message, deflated
 	Expires time.Time         `json:"expires,omitzero"`
 	Aliases map[string]string `json:"aliases,omitempty"` // names of columns in the stream, where they differ
+	Job     *jobRef           `json:"job,omitempty"`     // the query whose result the stream is of
 	Result  *result           `json:"result,omitempty"`
 }
 
-// splitsOf are the streams of a session as splits. An empty table may have none.
-func splitsOf(opened *storagepb.ReadSession, label string, aliases map[string]string) ([]source.Split, error) {
+// jobRef is a query's job in the billing project.
+type jobRef struct {
+	ID       string `json:"id"`
+	Location string `json:"location"`
+}
+
+// splitsOf are the streams of a session as splits, each with what else is known
+// of them. An empty table may have none.
+func splitsOf(opened *storagepb.ReadSession, label string, each split) ([]source.Split, error) {
 	serialized, err := deflated(opened.GetArrowSchema().GetSerializedSchema())
 	if err != nil {
 		return nil, err
@@ -108,7 +116,8 @@ func splitsOf(opened *storagepb.ReadSession, label string, aliases map[string]st
 	n := int64(len(opened.Streams))
 	splits := make([]source.Split, n)
 	for i, stream := range opened.Streams {
-		detail, err := json.Marshal(split{Stream: stream.Name, Schema: serialized, Expires: opened.ExpireTime.AsTime(), Aliases: aliases})
+		each.Stream, each.Schema, each.Expires = stream.Name, serialized, opened.ExpireTime.AsTime()
+		detail, err := json.Marshal(each)
 		if err != nil {
 			return nil, err
 		}

@@ -132,6 +132,7 @@ func TestConformance(t *testing.T) {
 			Tables:      tables,
 			Types:       schema.Types(),
 			TargetBytes: oneSplit,
+			Counts:      sourcetest.Counts{Rows: true},
 			Mutations:   func() []string { return append(peer.Mutations(), recorder.Mutations()...) },
 			Interrupt:   recorder.Break,
 			Expire:      func(*testing.T) { peer.ExpireTokens() },

@@ -68,6 +68,7 @@ func TestConformance(t *testing.T) {
 		},
 		Types:       schema.Types(),
 		TargetBytes: 2000,
+		Counts:      sourcetest.Counts{Rows: true, Filtered: true, Windows: true},
 		Mutations:   func() []string { return nil },
 		Interrupt:   func(*testing.T) { broken.Store(true) },
 		Skips: map[string]string{

@@ -110,6 +110,7 @@ func TestConformanceByRole(t *testing.T) {
 			Tables:      tables,
 			Types:       schema.Types(),
 			TargetBytes: oneSplit,
+			Counts:      sourcetest.Counts{Rows: true},
 			Mutations:   c.recorder.Mutations,
 			Interrupt:   c.recorder.Break,
 			Expire:      func(*testing.T) { c.ring.Expire() },

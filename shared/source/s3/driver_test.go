@@ -152,6 +152,7 @@ func byKey(tables []sourcetest.Table, recorder *sourcetest.Recorder) sourcetest.
 		Tables:      tables,
 		Types:       schema.Types(),
 		TargetBytes: oneSplit,
+		Counts:      sourcetest.Counts{Rows: true},
 		Mutations:   recorder.Mutations,
 		Interrupt:   recorder.Break,
 		Skips:       map[string]string{"Refresh": "an access key does not expire"},

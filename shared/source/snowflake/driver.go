@@ -34,6 +34,7 @@ var (
 	_ source.Driver    = Driver{}
 	_ source.Session   = (*session)(nil)
 	_ source.Estimator = (*session)(nil)
+	_ source.Counter   = (*session)(nil)
 )
 
 // New returns the driver. It silences the SDK's own log, which is one for the

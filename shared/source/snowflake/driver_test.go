@@ -53,6 +53,7 @@ func harness(t *testing.T, s *service) sourcetest.Harness {
 		},
 		Types:       schema.Types(),
 		TargetBytes: 40_000,
+		Counts:      sourcetest.Counts{Rows: true, Filtered: true, Windows: true},
 		Mutations:   s.mutations(t),
 		Queries: []sourcetest.Query{
 			{SQL: `SELECT ID, NAME AS "who" FROM CRM.SALES.EVENTS WHERE ID BETWEEN 9 AND 11 -- the end`, Rows: []string{

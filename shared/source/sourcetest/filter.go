@@ -87,15 +87,21 @@ func valuesOf(t *testing.T, s *source.Source, p source.Plan) []row {
 	var rows []row
 	for _, split := range p.Splits {
 		read(t, s, source.ReadRequest{Table: p.Table, Split: split}, func(b source.Batch) {
-			for i := range int(b.Record.NumRows()) {
-				r := row{values: map[string]*string{}, text: map[string]string{}}
-				for n, column := range b.Record.Columns() {
-					name := b.Record.ColumnName(n)
-					r.values[name], r.text[name] = literal(column, i), strings.Clone(column.ValueStr(i))
-				}
-				rows = append(rows, r)
-			}
+			rows = append(rows, rowsOf(b)...)
 		})
+	}
+	return rows
+}
+
+// rowsOf copies the rows of a batch.
+func rowsOf(b source.Batch) []row {
+	rows := make([]row, b.Record.NumRows())
+	for i := range rows {
+		rows[i] = row{values: map[string]*string{}, text: map[string]string{}}
+		for n, column := range b.Record.Columns() {
+			name := b.Record.ColumnName(n)
+			rows[i].values[name], rows[i].text[name] = literal(column, i), strings.Clone(column.ValueStr(i))
+		}
 	}
 	return rows
 }

@@ -24,6 +24,8 @@ type Harness struct {
 	Types []schema.Type
 	// TargetBytes makes at least one table have several splits.
 	TargetBytes int64
+	// Counts is how far the platform counts rows by its own means.
+	Counts Counts
 	// Mutations returns the calls that arrived so far and that could have changed the source.
 	Mutations func() []string
 
@@ -91,6 +93,7 @@ func parts() []part {
 		{"Read", "", always, testRead},
 		{"Project", "", always, testProject},
 		{"Filter", source.RowFilter, always, testFilter},
+		{"Count", "", always, testCount},
 		{"Query", source.Queries, func(h Harness) bool { return len(h.Queries) > 0 }, testQuery},
 		{"Estimate", source.CostEstimate, always, testEstimate},
 		{"Resume", "", always, testResume},

@@ -26,7 +26,7 @@ const (
 
 // A History knows the statements that ran before.
 type History interface {
-	// Result is the outcome of a user's query, if it gave texts.
+	// Result is the outcome of a user's query. Rows of the engine were read from it.
 	Result(user, id string) (Outcome, error)
 	// Columns are the columns of a user's query.
 	Columns(user, id string) ([]datatype.Column, error)
@@ -58,6 +58,8 @@ type Outcome struct {
 	Rows    engine.Rows
 	// Sources are the engine's columns behind Columns, where it gave any.
 	Sources []engine.Column
+	// Query is what Rows came from, as of when it ran: the same rows whenever it runs again.
+	Query dialect.Query
 }
 
 // A Class says what a statement does.
@@ -227,7 +229,7 @@ func (c *call) query(describe bool) (Outcome, error) {
 		rows.Close()
 		return Outcome{}, err
 	}
-	return Outcome{Type: typeSelect, Columns: columns, Rows: rows, Sources: rows.Columns()}, nil
+	return Outcome{Type: typeSelect, Columns: columns, Rows: rows, Sources: rows.Columns(), Query: q}, nil
 }
 
 // resultColumns are the columns of a result: of the types that the query's
@@ -254,7 +256,8 @@ func resultColumns(known []dialect.Column, sources []engine.Column) ([]datatype.
 func (c *call) translate() (dialect.Query, error) {
 	c.World.RLock()
 	defer c.World.RUnlock()
-	q, err := dialect.Translate(&reader{call: c, roles: c.session.Held(c.World)}, c.text, c.tokens[c.at:], c.binds)
+	now := dialect.Instant(c.World.Now().UnixNano())
+	q, err := dialect.Translate(&reader{call: c, roles: c.session.Held(c.World), at: &now}, c.text, c.tokens[c.at:], c.binds)
 	return q, Translate(err)
 }
 

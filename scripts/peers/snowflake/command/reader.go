@@ -126,6 +126,9 @@ func (r *reader) ResultScan(id string) (dialect.Source, error) {
 	if err != nil {
 		return dialect.Source{}, err
 	}
+	if out.Texts == nil {
+		return dialect.Source{SQL: "(" + out.Query.SQL + ")", Columns: out.Query.Columns}, nil
+	}
 	names := make([]string, len(out.Columns))
 	for i, c := range out.Columns {
 		names[i] = c.Name

@@ -283,6 +283,10 @@ func TestTimeTravel(t *testing.T) {
 	if got := count(""); got != "2 3" {
 		t.Fatal(got)
 	}
+	if _, err := rows(t, db, t.Context(), "select a, a * 2 as twice from t"); err != nil {
+		t.Fatal(err)
+	}
+	scan := scanOf(t, db)
 	ids, err := rows(t, db, t.Context(), "select last_query_id(), to_varchar(1)")
 	if err != nil {
 		t.Fatal(err)
@@ -300,6 +304,10 @@ func TestTimeTravel(t *testing.T) {
 			t.Errorf("%s: %s, want %s", test.clause, got, test.want)
 		}
 	}
+	scanned, err := rows(t, db, t.Context(), "select count(*), max(twice) from "+scan+" where a > 1")
+	if err != nil || strings.Join(scanned[0], " ") != "1 4" {
+		t.Errorf("a result as it was: %v, %v", scanned, err)
+	}
 	viewed, err := rows(t, db, t.Context(), fmt.Sprintf("select sum(a) from w at(timestamp => '%s'::timestamp_tz)", at.Format("2006-01-02 15:04:05.999999999 -07:00")))
 	if err != nil || viewed[0][0] != "3" {
 		t.Errorf("a view as it was: %v, %v", viewed, err)
@@ -308,6 +316,16 @@ func TestTimeTravel(t *testing.T) {
 	if !hasCode(err, 707) {
 		t.Errorf("before its creation: %v", err)
 	}
+}
+
+// scanOf is the result of the last query, after FROM.
+func scanOf(t *testing.T, db *sql.DB) string {
+	t.Helper()
+	id, err := rows(t, db, t.Context(), "select last_query_id()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "table(result_scan('" + id[0][0] + "'))"
 }
 
 func TestManyTables(t *testing.T) {

@@ -285,11 +285,8 @@ func (s *Server) Result(user, id string) (command.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.finishedQuery(user, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return command.Outcome{}, err
-	case q.chunks != nil:
-		return command.Outcome{}, refusal.Unsupported("RESULT_SCAN of anything but SHOW and DESCRIBE")
 	}
 	return q.outcome, nil
 }

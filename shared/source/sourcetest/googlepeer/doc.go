@@ -66,4 +66,5 @@
 // INFORMATION_SCHEMA, Avro, SplitReadStream and reading a wildcard by the
 // Storage Read API are not there; of INFORMATION_SCHEMA of a dataset there is
 // what the emulator knows. Read sessions are evaluated when they are created.
+// A query of another query's result runs that one again.
 package googlepeer

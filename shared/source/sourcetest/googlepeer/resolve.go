@@ -113,6 +113,9 @@ func (b *warehouse) source(q *resolved, s statement, m mention, ref tableRef, ca
 	if strings.HasSuffix(ref.table, "*") {
 		return b.wildcard(q, s, m, ref, caller)
 	}
+	if found, ok := b.resultTable(ref, caller); ok {
+		return b.again(q, s, m, found, caller)
+	}
 	meta, t, refused := b.readable(q, ref, caller)
 	if refused != nil {
 		return edit{}, refused
@@ -137,6 +140,19 @@ func (b *warehouse) source(q *resolved, s statement, m mention, ref tableRef, ca
 	}
 	sql, refused := b.tables(q, parse(meta.View.Query), ref.project, nil, caller)
 	return edit{m.start, end, "(" + sql + ")" + s.defaultAlias(m)}, refused
+}
+
+// again puts in the place of a query's result the query: the emulator does not have the rows.
+func (b *warehouse) again(q *resolved, s statement, m mention, found result, caller string) (edit, *problem) {
+	c := found.job.configuration.Query
+	of, refused := b.resolve(c.Query, found.job.project, caller, found.job.location, c.DefaultDataset)
+	if refused != nil {
+		return edit{}, refused
+	}
+	q.location = cmp.Or(q.location, found.job.location)
+	q.tables = append(q.tables, found.job.destination)
+	q.count(found.meta, s)
+	return edit{m.start, m.end, "(" + of.sql + "\n)" + s.defaultAlias(m)}, nil
 }
 
 // defaultAlias names a subquery that stands where a table stood, so that table.column still works.
