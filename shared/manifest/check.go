@@ -80,6 +80,7 @@ func (r *Report) checkRuns(c Chain, chain []link) {
 	for _, run := range c.Runs {
 		one, ok := of[run.ID]
 		switch {
+		case !ok && c.unsettled(run.ID):
 		case !ok && run.Status == ingest.Succeeded && (run.ManifestHash != "" || len(chain) > 0 && run.ID > chain[0].RunID):
 			r.add(Unrecorded, run.ID, run.SnapshotID, "it succeeded, and has no manifest in the chain")
 		case !ok:
