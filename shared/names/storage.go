@@ -30,6 +30,10 @@ const (
 // SecretPrefix/<workspace>/<connection>.
 const SecretPrefix = "headwater"
 
+// WorkspaceKeys stands in the place of a connection's id in the name of a
+// workspace's own keys: SecretPrefix/<workspace>/WorkspaceKeys. No id looks like it.
+const WorkspaceKeys = "workspace-keys"
+
 // SourceRolePrefix begins the name of every role, of anybody's account, that
 // Headwater may assume to read a source.
 const SourceRolePrefix = "headwater-"
