@@ -42,9 +42,10 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	starter := &workflow.Starter{
 		Client: sfn.NewFromConfig(aws), ValidateConnectionARN: cfg.ValidateConnectionARN, RunImportARN: cfg.RunImportARN,
 	}
+	secrets := secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, cfg.KMSKeyID)
 	connections := &connection.Service{
 		Store:    store,
-		Secrets:  secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, cfg.KMSKeyID),
+		Secrets:  secrets,
 		Objects:  objectstore.New(s3.NewFromConfig(aws), cfg.Bucket),
 		Catalog:  catalog.Specs(),
 		Workflow: starter,
@@ -52,7 +53,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 
 		Statements: catalog.Grants, Principal: cfg.Principal, Identify: catalog.Identity,
 	}
-	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Now: time.Now}
+	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Keys: secrets, Now: time.Now}
 	log := lambdahost.Logger(cfg.Function)
 	lambdahost.Start(ctx, lambdahost.HTTP(log, controlapi.New(log, lambdahost.Caller, controlapi.Services{
 		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: time.Now,

@@ -120,7 +120,7 @@ func call[T any](t *testing.T, function string, in any) T {
 // nobody starts no execution: the test invokes the functions itself.
 type nobody struct{}
 
-func (nobody) StartRun(context.Context, ingest.Ref) error { return nil }
+func (nobody) StartRun(context.Context, ingest.Run) error { return nil }
 
 // queue opens a run that no execution works on.
 func (w workspace) queue(t *testing.T, i imported) run {

@@ -17,30 +17,39 @@ type Claimer struct {
 	Log   *slog.Logger
 }
 
+// Start names a run that is to be started, and the execution to start it as.
+type Start struct {
+	Ref
+	Execution string `json:"execution"`
+}
+
+// Start names the run's attempt.
+func (r Run) Start() Start { return Start{Ref: r.Ref(), Execution: r.Execution()} }
+
 // claimLimit bounds one call, so that its answer stays far below Step Functions' payload limit.
 const claimLimit = 200
 
 // Claim opens a run for every import that is due at the scheduled time, and hands out
-// again those runs that were opened but never started. More says that
+// again those runs that were opened, or released, but never started. More says that
 // another call would find more. Runs is never nil: a state machine iterates over it.
 //
 // An import that cannot be claimed does not keep the others, of whatever
 // workspace, from it: it is logged and stays due. Only when nothing at all is
 // handed out is its failure Claim's.
-func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, more bool, err error) {
+func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Start, more bool, err error) {
 	due, err := c.Store.DueImports(ctx, scheduled, claimLimit)
 	if err != nil {
 		return nil, false, err
 	}
-	runs = make([]Ref, 0, len(due))
+	runs = make([]Start, 0, len(due))
 	var failures []error
 	for _, i := range due {
-		ref, claimed, err := c.claim(ctx, i, scheduled)
+		start, claimed, err := c.claim(ctx, i, scheduled)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("claiming %s of %s: %w", i.ID, i.WorkspaceID, err))
 		}
 		if claimed {
-			runs = append(runs, ref)
+			runs = append(runs, start)
 		}
 	}
 	unstarted, err := c.Store.UnstartedRuns(ctx, c.Now().Add(-unstartedAfter), claimLimit)
@@ -48,7 +57,7 @@ func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, m
 		return nil, false, err
 	}
 	for _, r := range unstarted {
-		runs = append(runs, r.Ref())
+		runs = append(runs, r.Start())
 	}
 	failed := errors.Join(failures...)
 	if failed != nil && len(runs) == 0 {
@@ -60,18 +69,18 @@ func (c *Claimer) Claim(ctx context.Context, scheduled time.Time) (runs []Ref, m
 	return runs, len(due) >= claimLimit && len(failures) < len(due), nil
 }
 
-func (c *Claimer) claim(ctx context.Context, i Import, scheduled time.Time) (Ref, bool, error) {
+func (c *Claimer) claim(ctx context.Context, i Import, scheduled time.Time) (Start, bool, error) {
 	next := nextSlot(i, scheduled)
 	if i.OpenRunID != "" { // no overlap: this slot is given up
 		_, err := c.Store.SkipSlot(ctx, i, next)
-		return Ref{}, false, err
+		return Start{}, false, err
 	}
 	r := i.newRun(Scheduled, c.Now().UTC())
 	err := c.Store.OpenRun(ctx, i, r, next)
 	if fault.CodeOf(err) == fault.ImportRunOpen { // somebody else claimed the slot
-		return Ref{}, false, nil
+		return Start{}, false, nil
 	}
-	return r.Ref(), err == nil, err
+	return r.Start(), err == nil, err
 }
 
 // nextSlot is the first slot after now on the import's own grid: slots that

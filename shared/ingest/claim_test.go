@@ -20,7 +20,7 @@ func TestClaim(t *testing.T) {
 	if len(runs) != 1 || more {
 		t.Fatalf("claimed %v, more %t; want one run", runs, more)
 	}
-	r := w.run(t, runs[0])
+	r := w.run(t, runs[0].Ref)
 	if r.ImportID != due.ID || r.Trigger != ingest.Scheduled || r.Status != ingest.Queued {
 		t.Errorf("run %+v", r)
 	}
@@ -41,7 +41,7 @@ func TestClaimWithoutOverlap(t *testing.T) {
 	i := w.due(t, noon, 1)
 	first, _, err := w.claimer().Claim(t.Context(), noon)
 	ok(t, err)
-	w.move(t, first[0], func(r *ingest.Run) { r.Status = ingest.Running })
+	w.move(t, first[0].Ref, func(r *ingest.Run) { r.Status = ingest.Running })
 	w.now = noon.Add(3*time.Hour + 10*time.Minute)
 	runs, _, err := w.claimer().Claim(t.Context(), w.now)
 	ok(t, err)
@@ -99,7 +99,7 @@ func TestClaimHandsOutWhatNeverStarted(t *testing.T) {
 	w.due(t, noon, 24)
 	runs, _, err := w.claimer().Claim(t.Context(), noon)
 	ok(t, err)
-	for at, want := range map[time.Duration][]ingest.Ref{
+	for at, want := range map[time.Duration][]ingest.Start{
 		2 * time.Minute:              nil,
 		2*time.Minute + time.Second:  runs,
 		30*time.Minute + time.Second: runs,
@@ -109,7 +109,7 @@ func TestClaimHandsOutWhatNeverStarted(t *testing.T) {
 		ok(t, err)
 		same(t, "handed out after "+at.String(), want, got)
 	}
-	w.move(t, runs[0], func(r *ingest.Run) { r.Status = ingest.Running })
+	w.move(t, runs[0].Ref, func(r *ingest.Run) { r.Status = ingest.Running })
 	got, _, err := w.claimer().Claim(t.Context(), noon.Add(time.Minute))
 	ok(t, err)
 	same(t, "handed out while it runs", nil, got)
@@ -125,7 +125,7 @@ func TestClaimInPortions(t *testing.T) {
 		if call > 2 {
 			t.Fatal("it does not end")
 		}
-		var runs []ingest.Ref
+		var runs []ingest.Start
 		var err error
 		runs, more, err = w.claimer().Claim(t.Context(), noon)
 		ok(t, err)
@@ -174,7 +174,7 @@ func TestClaimGoesOnAfterAFailure(t *testing.T) {
 	ok(t, err)
 	same(t, "handed out beside a failure", runs, again)
 
-	w.move(t, runs[0], func(r *ingest.Run) { r.Status = ingest.Running })
+	w.move(t, runs[0].Ref, func(r *ingest.Run) { r.Status = ingest.Running })
 	_, _, err = c.Claim(t.Context(), noon)
 	fails(t, err, fault.BodyTooLarge)
 }

@@ -30,7 +30,9 @@ type world struct {
 	tables    []schema.Table
 	schemaErr error
 	can       []source.Capability
-	started   []ingest.Ref
+	started   []ingest.Start
+	keyed     []string // workspaces whose keys were made
+	keysErr   error
 	startErr  error
 	snapshots map[string]string // by run, what is in the lake
 	lakeErr   error
@@ -78,11 +80,16 @@ func (w *world) Table(_ context.Context, workspaceID, connectionID, name string)
 	return c, table, nil
 }
 
-func (w *world) StartRun(_ context.Context, ref ingest.Ref) error {
+func (w *world) EnsureWorkspaceKeys(_ context.Context, workspaceID string) error {
+	w.keyed = append(w.keyed, workspaceID)
+	return w.keysErr
+}
+
+func (w *world) StartRun(_ context.Context, r ingest.Run) error {
 	if w.startErr != nil {
 		return w.startErr
 	}
-	w.started = append(w.started, ref)
+	w.started = append(w.started, r.Start())
 	return nil
 }
 
@@ -93,7 +100,7 @@ func (w *world) Committed(_ context.Context, _ ingest.Import, runID string) (str
 
 func (w *world) service() *ingest.Service {
 	catalog := source.Catalog{{Platform: "mem", Title: "Memory", Capabilities: w.can}}
-	return &ingest.Service{Store: w.store, Schemas: w, Catalog: catalog, Workflow: w, Now: w.Now}
+	return &ingest.Service{Store: w.store, Schemas: w, Catalog: catalog, Workflow: w, Keys: w, Now: w.Now}
 }
 
 func (w *world) claimer() *ingest.Claimer {

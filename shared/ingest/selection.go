@@ -52,30 +52,30 @@ func (n NewImport) bound(problems *fault.List) {
 }
 
 // resolve holds a new import against what its connection has and its platform
-// can do, and returns its mapping. Of a query's columns nothing is known before a
-// run is planned, so that only the mapping itself is held to its type.
-func (s *Service) resolve(ctx context.Context, workspaceID string, n NewImport) (Mapping, error) {
-	conn, table, err := s.reads(ctx, workspaceID, n)
+// can do, and returns it with what follows. Of a query's columns nothing is known before a
+// run is planned, so that the import is only held to what it says itself.
+func (s *Service) resolve(ctx context.Context, n NewImport, i Import) (Import, error) {
+	conn, table, err := s.reads(ctx, i.WorkspaceID, n)
 	if err != nil {
-		return nil, err
+		return i, err
 	}
 	spec, err := s.Catalog.Spec(conn.Platform)
 	if err != nil {
-		return nil, onField("connection_id", err)
+		return i, onField("connection_id", err)
 	}
 	if err := n.possible(spec); err != nil {
-		return nil, err
+		return i, err
 	}
-	if n.Query != "" {
-		return n.Mapping, n.Mapping.check(n.Type)
+	if i.Query != "" {
+		return i.resolveQuery()
 	}
-	if err := n.Filter.Validate("filter", table); err != nil {
-		return nil, err
+	if err := i.Filter.Validate("filter", table); err != nil {
+		return i, err
 	}
 	if err := n.covers(table.Partitioning); err != nil {
-		return nil, err
+		return i, err
 	}
-	return n.Mapping.Resolve(n.Type, table)
+	return i.Resolve(table)
 }
 
 // reads returns the connection, which is active, and the table; none of a query.

@@ -26,8 +26,14 @@ type Schemas interface {
 
 // Workflow starts the run-import state machine.
 type Workflow interface {
-	// StartRun starts an execution named after the run. Starting it twice is one start.
-	StartRun(ctx context.Context, ref Ref) error
+	// StartRun starts an execution named r.Execution(). Starting it twice is one start.
+	StartRun(ctx context.Context, r Run) error
+}
+
+// Keys makes the secrets of workspaces.
+type Keys interface {
+	// EnsureWorkspaceKeys makes a workspace's WorkspaceKeys, if it has none.
+	EnsureWorkspaceKeys(ctx context.Context, workspaceID string) error
 }
 
 // Service is what callers do with imports and runs.
@@ -36,11 +42,12 @@ type Service struct {
 	Schemas  Schemas
 	Catalog  connection.Catalog
 	Workflow Workflow
+	Keys     Keys
 	Now      func() time.Time
 }
 
 // NewImport is what a caller gives to create one: a table, whose rows a filter may choose from, or a query. EveryHours
-// nil means DefaultEveryHours, 0 means by hand only.
+// nil means DefaultEveryHours, 0 means by hand only. The rest is as in Import, before it is resolved.
 type NewImport struct {
 	Name         string
 	ConnectionID string
@@ -52,22 +59,29 @@ type NewImport struct {
 	Mode         Mode
 	Mapping      Mapping
 	EveryHours   *int
+	Cursor       *Cursor
+	Key          []string
+	Deleted      string
+	Guards       Guards
+	Proof        Proof
+	Precedence   int
 }
 
-// Create saves an import; its first scheduled run is one interval away.
+// Create saves an import; its first scheduled run is one interval away. Its workspace has its keys by then.
 func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewImport) (Import, error) {
 	if err := n.validate(); err != nil {
 		return Import{}, err
 	}
-	mapping, err := s.resolve(ctx, workspaceID, n)
+	now := s.Now().UTC()
+	i, err := s.resolve(ctx, n, Import{
+		WorkspaceID: workspaceID, ID: id.New(id.Import), Name: strings.TrimSpace(n.Name),
+		ConnectionID: n.ConnectionID, Table: n.Table, Query: n.Query, Filter: n.Filter, MaximumBytes: n.MaximumBytes,
+		Type: n.Type, Mode: n.Mode, Mapping: n.Mapping, Cursor: n.Cursor, Key: n.Key, Deleted: n.Deleted,
+		Guards: n.Guards, Proof: n.Proof, Precedence: n.Precedence,
+		EveryHours: DefaultEveryHours, CreatedAt: now, CreatedBy: actor,
+	})
 	if err != nil {
 		return Import{}, err
-	}
-	now := s.Now().UTC()
-	i := Import{
-		WorkspaceID: workspaceID, ID: id.New(id.Import), Name: strings.TrimSpace(n.Name),
-		ConnectionID: n.ConnectionID, Table: n.Table, Query: n.Query, Filter: n.Filter, MaximumBytes: n.MaximumBytes, Type: n.Type, Mode: n.Mode, Mapping: mapping,
-		EveryHours: DefaultEveryHours, CreatedAt: now, CreatedBy: actor,
 	}
 	if n.EveryHours != nil {
 		i.EveryHours = *n.EveryHours
@@ -75,10 +89,16 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewIm
 	if i.EveryHours > 0 {
 		i.NextRunAt = now.Add(i.every())
 	}
+	if err := s.Keys.EnsureWorkspaceKeys(ctx, workspaceID); err != nil {
+		return Import{}, err
+	}
 	return i, s.Store.CreateImport(ctx, i)
 }
 
 func (i Import) every() time.Duration { return time.Duration(i.EveryHours) * time.Hour }
+
+// maxPrecedence bounds precedences, either way.
+const maxPrecedence = 1000
 
 func (n NewImport) validate() error {
 	var problems fault.List
@@ -95,8 +115,15 @@ func (n NewImport) validate() error {
 	if n.Type.Canonicals() == nil {
 		problems.Add(fault.InvalidRequest, "type", "must be one of: user_profile, user_activity, identity_graph, group_identity")
 	}
-	if !slices.Contains([]Mode{FullRefresh, Append}, n.Mode) {
-		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append")
+	if !slices.Contains([]Mode{FullRefresh, Append, Merge}, n.Mode) {
+		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append, merge")
+	}
+	n.Guards.validate("guards", n.Type, &problems)
+	if !slices.Contains([]Proof{"", ProofCounts, ProofOff}, n.Proof) {
+		problems.Add(fault.InvalidRequest, "proof", "must be one of: counts, off")
+	}
+	if n.Precedence < -maxPrecedence || n.Precedence > maxPrecedence {
+		problems.Add(fault.InvalidRequest, "precedence", fmt.Sprintf("must be from -%d to %d", maxPrecedence, maxPrecedence))
 	}
 	n.Mapping.bound(&problems)
 	if n.EveryHours != nil && (*n.EveryHours < 0 || *n.EveryHours > 24*31) {
@@ -113,23 +140,6 @@ func (s *Service) Get(ctx context.Context, workspaceID, importID string) (Import
 // List returns a page of imports, newest first.
 func (s *Service) List(ctx context.Context, workspaceID, after string, limit int) ([]Import, error) {
 	return s.Store.Imports(ctx, workspaceID, after, limit)
-}
-
-// Start begins a run by hand. fault.ImportRunOpen while another one is open.
-func (s *Service) Start(ctx context.Context, workspaceID, importID string) (Run, error) {
-	i, err := s.Store.Import(ctx, workspaceID, importID)
-	if err != nil {
-		return Run{}, err
-	}
-	r := i.newRun(Manual, s.Now().UTC())
-	if err := s.Store.OpenRun(ctx, i, r, time.Time{}); err != nil {
-		return Run{}, err
-	}
-	// A start that fails here is repeated by the next claim: the run is queued.
-	if err := s.Workflow.StartRun(ctx, r.Ref()); err != nil && !fault.Retryable(err) {
-		return Run{}, fmt.Errorf("starting run: %w", err)
-	}
-	return r, nil
 }
 
 // Run returns one run.
@@ -160,13 +170,6 @@ const (
 	runDeadline    = 24*time.Hour + 5*time.Minute
 	unstartedAfter = 2 * time.Minute
 )
-
-func (i Import) newRun(t Trigger, now time.Time) Run {
-	return Run{
-		WorkspaceID: i.WorkspaceID, ImportID: i.ID, ID: id.New(id.Run),
-		Trigger: t, Status: Queued, CreatedAt: now, Deadline: now.Add(runDeadline),
-	}
-}
 
 // Ref names the run.
 func (r Run) Ref() Ref { return Ref{WorkspaceID: r.WorkspaceID, ImportID: r.ImportID, RunID: r.ID} }

@@ -57,7 +57,7 @@ func TestCreateRefuses(t *testing.T) {
 		"a long name":  {func(_ *world, n *ingest.NewImport) { n.Name = strings.Repeat("ü", 101) }, []problem{{fault.InvalidRequest, "name"}}},
 		"too rarely":   {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(745) }, []problem{{fault.InvalidRequest, "every_hours"}}},
 		"backwards":    {func(_ *world, n *ingest.NewImport) { n.EveryHours = hours(-1) }, []problem{{fault.InvalidRequest, "every_hours"}}},
-		"a later mode": {func(_ *world, n *ingest.NewImport) { n.Mode = "merge" }, []problem{{fault.InvalidRequest, "mode"}}},
+		"another mode": {func(_ *world, n *ingest.NewImport) { n.Mode = "upsert" }, []problem{{fault.InvalidRequest, "mode"}}},
 		"a long constant": {func(_ *world, n *ingest.NewImport) {
 			n.Mapping = append(n.Mapping, ingest.Column{Target: "x", Constant: new(strings.Repeat("x", 257))})
 		}, []problem{{fault.InvalidRequest, "mapping[1].constant"}}},
@@ -105,7 +105,7 @@ func TestStart(t *testing.T) {
 	i := w.due(t, noon.Add(time.Hour), 24)
 	r, err := w.service().Start(t.Context(), "w", i.ID)
 	ok(t, err)
-	same(t, "started", []ingest.Ref{r.Ref()}, w.started)
+	same(t, "started", []ingest.Start{r.Start()}, w.started)
 	if r.Status != ingest.Queued || r.Trigger != ingest.Manual || !r.Deadline.Equal(noon.Add(24*time.Hour+5*time.Minute)) {
 		t.Errorf("run %+v", r)
 	}
@@ -131,7 +131,7 @@ func TestStartThatIsThrottled(t *testing.T) {
 	w.now = noon.Add(2*time.Minute + time.Second)
 	runs, _, err := w.claimer().Claim(t.Context(), w.now)
 	ok(t, err)
-	same(t, "handed out", []ingest.Ref{r.Ref()}, runs)
+	same(t, "handed out", []ingest.Start{r.Start()}, runs)
 
 	w.startErr = fault.New(fault.Internal, "m")
 	other := w.due(t, noon.Add(time.Hour), 24)

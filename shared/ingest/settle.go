@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -21,29 +22,55 @@ type Settler struct {
 	Now   func() time.Time
 }
 
-// Settle ends a run; a nil cause means that the state machine got to its end.
-// It reports false when the run had ended before, or cannot be ended yet.
+// Settle is SettleExecution on behalf of nobody in particular.
+func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
+	return s.SettleExecution(ctx, ref, "", cause)
+}
+
+// SettleExecution ends a run; a nil cause means that the state machine got to its end.
+// It reports false when the run had ended before, or cannot be ended yet. What an
+// execution reports after the run was queued for another one is ignored; "" speaks for any.
 //
 // A run that died while committing may have its rows in the lake or not, and a
 // commit may still be under way. If the rows are there the run succeeded.
 // If they are not, it fails only after the commit's own deadline, when
 // no commit can be under way any more; until then the sweep asks again.
-func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool, error) {
+//
+// A held run waits for a person, whatever becomes of the execution that led to it.
+// After its deadline the import's policy decides.
+func (s *Settler) SettleExecution(ctx context.Context, ref Ref, execution string, cause *fault.Error) (bool, error) {
 	for range moves {
 		r, err := s.Store.Run(ctx, ref)
 		switch {
-		case fault.CodeOf(err) == fault.RunNotFound, err == nil && !r.Status.Open():
+		case fault.CodeOf(err) == fault.RunNotFound:
 			return false, nil
 		case err != nil:
 			return false, err
+		case !r.Status.Open(), execution != "" && execution != r.Execution():
+			return false, nil
 		}
 		seen := r
-		if r.Status == Committing {
+		switch r.Status {
+		case Committing:
 			ended, err := s.decide(ctx, &r, cause)
 			if err != nil || !ended {
 				return false, err
 			}
-		} else {
+		case Held:
+			if s.Now().Before(r.Deadline) {
+				return false, nil
+			}
+			if r, err = s.expired(ctx, r); err != nil {
+				return false, err
+			}
+			if r.Status == Queued {
+				released, err := s.Store.Reopen(ctx, seen, r)
+				if released || err != nil {
+					return false, err
+				}
+				continue
+			}
+		default:
 			r.fail(cause)
 		}
 		r.EndedAt = s.Now().UTC()
@@ -54,17 +81,32 @@ func (s *Settler) Settle(ctx context.Context, ref Ref, cause *fault.Error) (bool
 	return false, fault.New(fault.Unavailable, "the run was moved by others all the time")
 }
 
+// expired is a held run that nobody decided on, as its import wants it: released,
+// for the next claim to start, or failed.
+func (s *Settler) expired(ctx context.Context, r Run) (Run, error) {
+	i, err := s.Store.Import(ctx, r.WorkspaceID, r.ImportID)
+	switch {
+	case err != nil:
+		return r, err
+	case i.Guards.OnExpiry == Release:
+		return r.released(Policy, s.Now().UTC()), nil
+	}
+	r.fail(fault.New(fault.RunDiscarded, "nobody decided on the held run in time"))
+	return r, nil
+}
+
 // moves is how often Settle looks at a run that others move under it: a worker
 // may outlive its execution, and go on from queued to running and to
 // committing. Were it left to the sweep, its import would wait for a day.
 const moves = 5
 
-// end writes how a run ended. One that failed because the source no longer keeps
+// end writes how a run ended. One that failed because the source no longer has
 // what was planned makes its import due at once, so that the next claim plans anew.
-// That is done once in a row: a source that is read more slowly than it keeps what
-// it prepared would be read for ever.
+// That is done once in a row: a source that changes, or forgets what it prepared,
+// faster than it is read would be read for ever. A backfill or a replay is not what a claim would open.
 func (s *Settler) end(ctx context.Context, seen, r Run) (bool, error) {
-	if r.Status != Failed || r.ErrorCode != string(fault.SourceReadExpired) {
+	regular := r.Trigger != Backfill && r.Trigger != Replay
+	if r.Status != Failed || !regular || !slices.Contains(stale, r.ErrorCode) {
 		return s.Store.MoveRun(ctx, seen, r)
 	}
 	i, err := s.Store.Import(ctx, r.WorkspaceID, r.ImportID)
@@ -76,7 +118,7 @@ func (s *Settler) end(ctx context.Context, seen, r Run) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if last.ErrorCode == r.ErrorCode {
+		if last.ID != r.ID && slices.Contains(stale, last.ErrorCode) {
 			return s.Store.MoveRun(ctx, seen, r)
 		}
 	}

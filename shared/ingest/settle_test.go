@@ -164,12 +164,12 @@ func TestSettleOfAReadThatExpired(t *testing.T) {
 		if len(runs) != 1 {
 			t.Fatalf("%d runs claimed at %v, want one", len(runs), w.now)
 		}
-		w.move(t, runs[0], func(r *ingest.Run) { r.Status = ingest.Running })
+		w.move(t, runs[0].Ref, func(r *ingest.Run) { r.Status = ingest.Running })
 		if step.cause == nil {
-			w.move(t, runs[0], func(r *ingest.Run) { r.Status, r.SnapshotID = ingest.Committing, "7" })
+			w.move(t, runs[0].Ref, func(r *ingest.Run) { r.Status, r.SnapshotID = ingest.Committing, "7" })
 		}
 		w.now = w.now.Add(6 * time.Hour)
-		ended, err := w.settler().Settle(t.Context(), runs[0], step.cause)
+		ended, err := w.settler().Settle(t.Context(), runs[0].Ref, step.cause)
 		ok(t, err)
 		got := w.get(t, i)
 		if want := noon.Add(step.next); !ended || got.OpenRunID != "" || got.LastRunID != runs[0].RunID || !got.NextRunAt.Equal(want) {
@@ -194,7 +194,7 @@ func TestSettleOfAReadByHandThatExpired(t *testing.T) {
 			t.Fatalf("%d runs claimed and next at %v, want %d and none", len(runs), got, want)
 		}
 		if want > 0 {
-			r = w.run(t, runs[0])
+			r = w.run(t, runs[0].Ref)
 		}
 	}
 }

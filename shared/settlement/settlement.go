@@ -32,6 +32,7 @@ type Input struct {
 	ValidationID string            `json:"validation_id,omitempty"`
 	ImportID     string            `json:"import_id,omitempty"`
 	RunID        string            `json:"run_id,omitempty"`
+	Execution    string            `json:"execution,omitempty"` // name of the run's execution that reports; "" speaks for any
 	Error        *lambdahost.Cause `json:"error,omitempty"`
 }
 
@@ -48,7 +49,7 @@ type Validations interface {
 
 // Runs ends runs.
 type Runs interface {
-	Settle(ctx context.Context, ref ingest.Ref, cause *fault.Error) (bool, error)
+	SettleExecution(ctx context.Context, ref ingest.Ref, execution string, cause *fault.Error) (bool, error)
 	Sweep(ctx context.Context) (int, error)
 }
 
@@ -96,7 +97,7 @@ func decodeEvent(payload []byte) (Input, error) {
 	ended := event.Detail.Ended()
 	in.Kind, in.Error = Validation, &ended
 	if in.RunID != "" {
-		in.Kind = Run
+		in.Kind, in.Execution = Run, event.Detail.Name
 	}
 	return in, nil
 }
@@ -109,7 +110,7 @@ func (h *Handler) settle(ctx context.Context, in Input) (Output, error) {
 		return one(ended), err
 	case Run:
 		ref := ingest.Ref{WorkspaceID: in.WorkspaceID, ImportID: in.ImportID, RunID: in.RunID}
-		ended, err := h.Runs.Settle(ctx, ref, in.fault(fault.RunTimedOut, fault.RunAborted))
+		ended, err := h.Runs.SettleExecution(ctx, ref, in.Execution, in.fault(fault.RunTimedOut, fault.RunAborted))
 		return one(ended), err
 	case Sweep:
 		validations, err := h.Validations.Sweep(ctx)

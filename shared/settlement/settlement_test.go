@@ -111,7 +111,7 @@ func TestASplitWhoseReadExpired(t *testing.T) {
 	if err != nil || len(runs) != 1 || runs[0].ImportID != i.ID || runs[0].RunID == r.ID {
 		t.Fatalf("claimed %v, %v; want a new run of the import", runs, err)
 	}
-	if again, err := store.Run(t.Context(), runs[0]); err != nil || again.PlanKey != "" || again.Status != ingest.Queued {
+	if again, err := store.Run(t.Context(), runs[0].Ref); err != nil || again.PlanKey != "" || again.Status != ingest.Queued {
 		t.Errorf("the new run is %s with plan %q, %v; want it to be planned", again.Status, again.PlanKey, err)
 	}
 	if got, err := store.Import(t.Context(), "w", i.ID); err != nil || !got.NextRunAt.Equal(i.NextRunAt) {

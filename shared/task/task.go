@@ -40,8 +40,8 @@ type ClaimInput struct {
 
 // Claimed is claim's answer. More asks for another call.
 type Claimed struct {
-	Runs []ingest.Ref `json:"runs"`
-	More bool         `json:"more"`
+	Runs []ingest.Start `json:"runs"`
+	More bool           `json:"more"`
 }
 
 // Planned is plan's answer to an ingest.Ref: an object of JSON Lines, one ingest.SplitRef each.
@@ -51,7 +51,9 @@ type Planned struct {
 	Splits int    `json:"splits"`
 }
 
-// Committed is commit's answer to an ingest.Ref. SnapshotID is empty when there was nothing to commit.
+// Committed is commit's answer to an ingest.Ref. SnapshotID is empty when there was nothing to commit, and when the run is
+// held: then nothing was committed, and the run is not to be settled.
 type Committed struct {
 	SnapshotID string `json:"snapshot_id"`
+	Held       bool   `json:"held"`
 }

@@ -141,7 +141,7 @@ func (w *world) connect(t *testing.T) {
 func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*ingest.NewImport)) {
 	t.Helper()
 	service := &ingest.Service{
-		Store: w.store, Workflow: unstarted{}, Now: w.time,
+		Store: w.store, Workflow: unstarted{}, Keys: unstarted{}, Now: w.time,
 		Schemas: &connection.Service{Store: w.store, Objects: w.objects}, Catalog: source.NewRegistry(w.platform()),
 	}
 	n := ingest.NewImport{
@@ -292,4 +292,5 @@ func (w *world) wait(d time.Duration) {
 type unstarted struct{}
 
 func (unstarted) StartValidation(context.Context, connection.Ref) error { return nil }
-func (unstarted) StartRun(context.Context, ingest.Ref) error            { return nil }
+func (unstarted) StartRun(context.Context, ingest.Run) error            { return nil }
+func (unstarted) EnsureWorkspaceKeys(context.Context, string) error     { return nil }

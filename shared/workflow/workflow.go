@@ -35,9 +35,9 @@ func (s *Starter) StartValidation(ctx context.Context, ref connection.Ref) error
 	return s.start(ctx, s.ValidateConnectionARN, ref.ValidationID, ref)
 }
 
-// StartRun starts an execution named after the run. Starting it twice is one start.
-func (s *Starter) StartRun(ctx context.Context, ref ingest.Ref) error {
-	return s.start(ctx, s.RunImportARN, ref.RunID, ref)
+// StartRun starts an execution named after the run's attempt. Starting it twice is one start.
+func (s *Starter) StartRun(ctx context.Context, r ingest.Run) error {
+	return s.start(ctx, s.RunImportARN, r.Execution(), r.Ref())
 }
 
 // start starts an execution. Step Functions refuses a name that it has seen

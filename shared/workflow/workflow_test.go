@@ -57,12 +57,16 @@ func TestStart(t *testing.T) {
 	if err := s.StartValidation(t.Context(), connection.Ref{WorkspaceID: "w", ConnectionID: "con_1", ValidationID: "val_1"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.StartRun(t.Context(), ingest.Ref{WorkspaceID: "w", ImportID: "imp_1", RunID: "run_1"}); err != nil {
+	if err := s.StartRun(t.Context(), ingest.Run{WorkspaceID: "w", ImportID: "imp_1", ID: "run_1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.StartRun(t.Context(), ingest.Run{WorkspaceID: "w", ImportID: "imp_1", ID: "run_1", Attempt: 2}); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]string{
 		{"stateMachineArn": "arn:validate", "name": "val_1", "input": `{"workspace_id":"w","connection_id":"con_1","validation_id":"val_1"}`},
 		{"stateMachineArn": "arn:run", "name": "run_1", "input": `{"workspace_id":"w","import_id":"imp_1","run_id":"run_1"}`},
+		{"stateMachineArn": "arn:run", "name": "run_1-2", "input": `{"workspace_id":"w","import_id":"imp_1","run_id":"run_1"}`},
 	}
 	if diff := cmp.Diff(want, *sent); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
@@ -88,7 +92,7 @@ func TestClassification(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := starter(t, test.status, test.answer)
-			if err := s.StartRun(t.Context(), ingest.Ref{RunID: "run_1"}); fault.CodeOf(err) != test.want {
+			if err := s.StartRun(t.Context(), ingest.Run{ID: "run_1"}); fault.CodeOf(err) != test.want {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
@@ -102,7 +106,7 @@ func TestNoAnswer(t *testing.T) {
 		BaseEndpoint: aws.String(server.URL), Region: "us-east-1", RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 	})}
-	if err := s.StartRun(t.Context(), ingest.Ref{RunID: "run_1"}); fault.CodeOf(err) != fault.Unavailable {
+	if err := s.StartRun(t.Context(), ingest.Run{ID: "run_1"}); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want %s", err, fault.Unavailable)
 	}
 }

@@ -51,7 +51,7 @@ func newStand(t *testing.T) *stand {
 		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
 		Statements: catalog.Grants, Principal: "123456789012", Identify: catalog.Identity,
 	}
-	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Now: clock}
+	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Keys: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{
 		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: clock,
 	}))
@@ -70,7 +70,8 @@ func capable() source.Catalog {
 // starter counts what was started, and fails when told to.
 type starter struct {
 	validations []connection.Ref
-	runs        []ingest.Ref
+	runs        []ingest.Start
+	workspaces  []string // whose keys were made
 	err         error
 }
 
@@ -79,9 +80,14 @@ func (w *starter) StartValidation(_ context.Context, ref connection.Ref) error {
 	return w.err
 }
 
-func (w *starter) StartRun(_ context.Context, ref ingest.Ref) error {
-	w.runs = append(w.runs, ref)
+func (w *starter) StartRun(_ context.Context, r ingest.Run) error {
+	w.runs = append(w.runs, r.Start())
 	return w.err
+}
+
+func (w *starter) EnsureWorkspaceKeys(_ context.Context, workspaceID string) error {
+	w.workspaces = append(w.workspaces, workspaceID)
+	return nil
 }
 
 func newConnection(name string) string {
