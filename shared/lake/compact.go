@@ -14,6 +14,7 @@ const (
 	fewestSmall     = 5    // fewer small files are not worth a rewrite
 	defaultDeletes  = 5    // Upkeep.Deletes
 	rewriteRows     = 8192 // rows that are moved at once
+	queuedBatches   = 1    // batches that wait for the encoder
 	groupsPerCommit = 16   // groups whose work is lost when another writer comes first
 )
 

@@ -12,6 +12,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -44,6 +45,12 @@ const DefaultTargetFileBytes = 128 << 20
 // DefaultMergeRows is how many rows a merge compares in memory, in about 150 bytes each.
 const DefaultMergeRows = 1 << 20
 
+// DefaultHoldBytes is how many bytes of rows a writer to partitions has in memory before it puts them in order.
+const DefaultHoldBytes = 48 << 20
+
+// DefaultSpillBytes is how many bytes of rows wait in temporary files for those of the same partition.
+const DefaultSpillBytes = 1 << 30
+
 // Config says where the lake is. AWS credentials are not here: they come from
 // the SDK's default chain, which refreshes them when they expire.
 type Config struct {
@@ -54,6 +61,8 @@ type Config struct {
 	S3Endpoint      string // empty: AWS; else a URL, addressed path-style
 	TargetFileBytes int64  // 0: DefaultTargetFileBytes
 	MergeRows       int64  // how many rows a merge compares in memory; 0: DefaultMergeRows
+	HoldBytes       int64  // how many bytes of rows a writer to partitions sorts in memory; 0: DefaultHoldBytes
+	SpillBytes      int64  // how many bytes of rows a writer to partitions keeps in temporary files; 0: DefaultSpillBytes
 }
 
 // Lake is an open lake. It may be used concurrently.
@@ -63,6 +72,8 @@ type Lake struct {
 	warehouse   string
 	targetBytes int64
 	mergeRows   int64
+	holdBytes   int64
+	spillBytes  int64
 	closers     []func() error
 }
 
@@ -71,13 +82,10 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/"), targetBytes: cfg.TargetFileBytes, mergeRows: cfg.MergeRows}
-	if l.mergeRows == 0 {
-		l.mergeRows = DefaultMergeRows
-	}
-	if l.targetBytes == 0 {
-		l.targetBytes = DefaultTargetFileBytes
-	}
+	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/")}
+	l.targetBytes = cmp.Or(cfg.TargetFileBytes, DefaultTargetFileBytes)
+	l.mergeRows = cmp.Or(cfg.MergeRows, DefaultMergeRows)
+	l.holdBytes, l.spillBytes = cmp.Or(cfg.HoldBytes, DefaultHoldBytes), cmp.Or(cfg.SpillBytes, DefaultSpillBytes)
 	if err := l.openAWS(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -97,8 +105,8 @@ func (c Config) validate() error {
 		return errors.New(`the warehouse must begin with "s3://"`)
 	case c.TargetFileBytes < 0:
 		return errors.New("the target file size must not be negative")
-	case c.MergeRows < 0:
-		return errors.New("the rows that a merge compares in memory must not be negative")
+	case c.MergeRows < 0 || c.HoldBytes < 0 || c.SpillBytes < 0:
+		return errors.New("what waits in memory or in temporary files must not be negative")
 	}
 	return nil
 }

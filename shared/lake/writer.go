@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
@@ -11,14 +12,12 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// queuedBatches is how many batches may wait for the encoder.
-const queuedBatches = 1
-
 var errClosed = errors.New("the writer is closed")
 
-// Writer encodes batches as Parquet data files of one table. It holds a row group,
-// some batches and the parts of an upload in memory, however many rows it writes.
-// It is for one goroutine.
+// Writer encodes batches as Parquet data files of one table, each of one
+// partition. It holds a row group, some batches and the parts of an upload in
+// memory, and if the table is spread some more rows and temporary files, however
+// many rows and partitions it writes. It is for one goroutine.
 type Writer struct {
 	table   *table.Table
 	batches chan arrow.RecordBatch
@@ -26,8 +25,10 @@ type Writer struct {
 	cancel  context.CancelFunc
 	closed  bool
 
-	files []iceberg.DataFile // encode's until done
-	err   error              // encode's until done
+	// encode's until done
+	files []iceberg.DataFile
+	begun []string // paths of all files, also of those that failed
+	err   error
 }
 
 // Writer begins data files for a run. in names columns of the table, with the
@@ -49,9 +50,9 @@ func (l *Lake) Writer(ctx context.Context, id TableID, in *arrow.Schema, runID s
 		return nil, fmt.Errorf("preparing data files: %w", err)
 	}
 	w := &Writer{
-		table: tbl, batches: make(chan arrow.RecordBatch), done: make(chan struct{}), cancel: cancel,
+		table: placed, batches: make(chan arrow.RecordBatch), done: make(chan struct{}), cancel: cancel,
 	}
-	go w.encode(running, placed, in, l.targetBytes)
+	go w.encode(running, in, l)
 	return w, nil
 }
 
@@ -62,28 +63,60 @@ func withDataPath(tbl *table.Table, path string) (*table.Table, error) {
 	})
 }
 
-func (w *Writer) encode(ctx context.Context, tbl *table.Table, in *arrow.Schema, targetBytes int64) {
+// encode writes the batches that Write sends until there are no more.
+func (w *Writer) encode(ctx context.Context, in *arrow.Schema, l *Lake) {
 	defer close(w.done)
 	defer w.cancel()
-	files := table.WriteRecords(ctx, tbl, in, w.next,
-		table.WithTargetFileSize(targetBytes), table.WithRecordBatchBufferSize(queuedBatches))
-	for file, err := range files {
-		if err != nil {
-			w.err = err
-			return
-		}
-		w.files = append(w.files, file)
+	out, err := w.encodeAll(ctx, in, l)
+	if out != nil {
+		w.files, w.begun = out.files, out.begun
 	}
+	w.err = err
 }
 
-// next yields batches, each to be released by who takes it.
-func (w *Writer) next(yield func(arrow.RecordBatch, error) bool) {
-	for batch := range w.batches {
-		if !yield(batch, nil) {
-			return
+// shape turns batches into data files.
+type shape interface {
+	write(batch arrow.RecordBatch) error
+	end() error
+	close() error // what is left after an error
+}
+
+func (w *Writer) encodeAll(ctx context.Context, in *arrow.Schema, l *Lake) (out *output, err error) {
+	columns, err := layoutOf(w.table, in)
+	if err != nil {
+		return nil, err
+	}
+	if out, err = openOutput(ctx, w.table, columns.file, l.targetBytes); err != nil {
+		return nil, err
+	}
+	defer out.fail()
+	var to shape = onePiece{out}
+	if spec := w.table.Spec(); !spec.IsUnpartitioned() {
+		if to, err = newFanout(w.table, columns, out, l.holdBytes, l.spillBytes); err != nil {
+			return out, err
 		}
 	}
+	defer func() { err = errors.Join(err, to.close()) }()
+	for batch := range w.batches {
+		some, err := columns.apply(batch)
+		if err == nil {
+			err = to.write(some)
+			some.Release()
+		}
+		batch.Release()
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, to.end()
 }
+
+// onePiece is a table without partitions.
+type onePiece struct{ out *output }
+
+func (o onePiece) write(batch arrow.RecordBatch) error { return o.out.write(nil, batch) }
+func (o onePiece) end() error                          { return o.out.end() }
+func (o onePiece) close() error                        { return nil }
 
 // Write adds a batch, which stays the caller's to release. After an error only
 // Abort is left to do.
@@ -145,7 +178,7 @@ func (w *Writer) Abort(ctx context.Context) error {
 		w.cancel()
 		<-w.done
 	}
-	if len(w.files) == 0 {
+	if len(w.begun) == 0 {
 		return nil
 	}
 	fs, err := w.table.FS(ctx)
@@ -157,12 +190,12 @@ func (w *Writer) Abort(ctx context.Context) error {
 
 func (w *Writer) remove(fs icebergio.IO) error {
 	var errs []error
-	for _, file := range w.files {
-		if err := fs.Remove(file.FilePath()); err != nil {
+	for _, path := range w.begun {
+		if err := fs.Remove(path); err != nil && !errors.Is(err, iofs.ErrNotExist) { // a file that failed may not be there
 			errs = append(errs, err)
 		}
 	}
-	w.files = nil
+	w.files, w.begun = nil, nil
 	if err := errors.Join(errs...); err != nil {
 		return classify(fmt.Errorf("removing data files: %w", err))
 	}
