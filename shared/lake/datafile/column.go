@@ -5,91 +5,75 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// column is a column of the file.
-type column struct {
+// column buffers the rows of a row group and encodes them.
+type column interface {
+	// add takes rows of an array in; it is one of the column's type.
+	add(arr arrow.Array, rows []int32)
+	// absent is how many of the buffered rows are null.
+	absent() int
+	// size is how many bytes are buffered.
+	size() int64
+	// encode writes the buffered rows as a column chunk, and forgets them.
+	encode(p *pages)
+	// limits are the least and the greatest of all values that were encoded, in
+	// Iceberg's single-value form and truncated as a manifest has them: the least
+	// down, the greatest up. One that is not known is nil.
+	limits() (lower, upper []byte)
+}
+
+// field is a column and what the statistics say of it.
+type field struct {
+	column
 	name     string
-	id       int // Iceberg's field id
+	id       int // Iceberg's
 	dataType arrow.DataType
 	nullable bool
+	bytes    int64
 	nulls    int64
 	nans     int64
-	bounds   bounds
 }
 
 const fieldID = "PARQUET:field_id"
 
-func columnsOf(in *arrow.Schema) ([]column, error) {
-	columns := make([]column, in.NumFields())
-	for i, field := range in.Fields() {
-		text, _ := field.Metadata.GetValue(fieldID)
+func fieldsOf(in *arrow.Schema) ([]field, error) {
+	fields := make([]field, in.NumFields())
+	for i, f := range in.Fields() {
+		text, _ := f.Metadata.GetValue(fieldID)
 		id, err := strconv.Atoi(text)
 		if err != nil || id <= 0 {
-			return nil, fmt.Errorf("column %q has no field id", field.Name)
+			return nil, fmt.Errorf("column %q has no field id", f.Name)
 		}
-		b := boundsOf(field.Type)
-		if b == nil {
-			return nil, fmt.Errorf("column %q is of type %s, which the lake does not have", field.Name, field.Type)
+		c := columnOf(f)
+		if c == nil {
+			return nil, fmt.Errorf("column %q is of type %s, which the lake does not have", f.Name, f.Type)
 		}
-		columns[i] = column{name: field.Name, id: id, dataType: field.Type, nullable: field.Nullable, bounds: b}
+		fields[i] = field{column: c, name: f.Name, id: id, dataType: f.Type, nullable: f.Nullable}
 	}
-	return columns, nil
+	return fields, nil
 }
 
-// encoding is what docs/benchmarks.md found best for values that differ.
-func (c *column) encoding() parquet.Encoding {
-	switch c.dataType.ID() {
-	case arrow.STRING, arrow.BINARY:
-		return parquet.Encodings.DeltaLengthByteArray
-	case arrow.FLOAT64:
-		return parquet.Encodings.ByteStreamSplit
-	case arrow.INT64, arrow.DATE32, arrow.TIMESTAMP, arrow.TIME64:
-		return parquet.Encodings.DeltaBinaryPacked
-	default:
-		return parquet.Encodings.Plain
-	}
-}
-
-// observe takes a batch into the column's statistics.
-func (c *column) observe(arr arrow.Array) {
-	c.nulls += int64(arr.NullN())
-	c.nans += c.bounds.add(arr)
-}
-
-// boundsOf is nil for a type that the lake does not have.
-func boundsOf(t arrow.DataType) bounds {
-	switch t.ID() {
-	case arrow.STRING:
-		return &textBounds{truncate: truncateText}
-	case arrow.BINARY:
-		return &textBounds{truncate: truncateBytes}
-	case arrow.INT64, arrow.TIMESTAMP, arrow.TIME64:
-		return &wholeBounds[int64]{values: longs}
-	case arrow.DATE32:
-		return &wholeBounds[int32]{values: func(arr arrow.Array) []int32 {
-			return arrow.Int32Traits.CastFromBytes(arrow.Date32Traits.CastToBytes(arr.(*array.Date32).Date32Values()))
-		}}
-	case arrow.FLOAT64:
-		return &floatBounds{}
-	case arrow.BOOL:
-		return &boolBounds{}
-	case arrow.DECIMAL128:
-		return &decimalBounds{}
+// columnOf is nil for a type that the lake does not have.
+func columnOf(f arrow.Field) column {
+	l := levels{nullable: f.Nullable}
+	switch t := f.Type.(type) {
+	case *arrow.StringType:
+		return newText(l, 0, truncateText)
+	case *arrow.BinaryType:
+		return newText(l, 0, truncateBytes)
+	case *arrow.Decimal128Type:
+		return newText(l, int(pqarrow.DecimalSize(t.Precision)), nil)
+	case *arrow.Int64Type, *arrow.TimestampType, *arrow.Time64Type:
+		return &words{levels: l, kind: long}
+	case *arrow.Date32Type:
+		return &words{levels: l, kind: day}
+	case *arrow.Float64Type:
+		return &words{levels: l, kind: double}
+	case *arrow.BooleanType:
+		return &flags{levels: l}
 	default:
 		return nil
-	}
-}
-
-func longs(arr arrow.Array) []int64 {
-	switch arr := arr.(type) {
-	case *array.Timestamp:
-		return arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(arr.TimestampValues()))
-	case *array.Time64:
-		return arrow.Int64Traits.CastFromBytes(arrow.Time64Traits.CastToBytes(arr.Time64Values()))
-	default:
-		return arr.(*array.Int64).Int64Values()
 	}
 }

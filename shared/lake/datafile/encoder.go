@@ -2,22 +2,16 @@
 // Iceberg table, and says of it what a manifest wants to know.
 //
 // It writes flat columns of the lake's types (see package schema) and nothing
-// else, which is what makes it fast.
+// else. Why it does so itself is in docs/adr/0009-pages-of-our-own.md.
 package datafile
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
 // What an Encoder does when Options do not say.
@@ -29,8 +23,12 @@ const (
 // Options say how a file is laid out. The zero value is good for a data file of the lake.
 type Options struct {
 	RowGroupRows  int   // a row group ends when it has so many rows; 0: DefaultRowGroupRows
-	RowGroupBytes int64 // or when so many bytes are buffered; 0: DefaultRowGroupBytes
-	ZstdLevel     int   // of zstd's own numbers, 1 to 22; 0: the encoder's choice
+	RowGroupBytes int64 // or when about so many bytes are buffered; 0: DefaultRowGroupBytes
+	ZstdLevel     int   // of zstd's own numbers, 1 to 22; 0: 1
+
+	// Scratch is shared by encoders that are open at the same time, on one
+	// goroutine; nil: the encoder has its own.
+	Scratch *Scratch
 }
 
 func (o Options) withDefaults() Options {
@@ -40,6 +38,9 @@ func (o Options) withDefaults() Options {
 	if o.RowGroupBytes == 0 {
 		o.RowGroupBytes = DefaultRowGroupBytes
 	}
+	if o.Scratch == nil {
+		o.Scratch = &Scratch{}
+	}
 	return o
 }
 
@@ -48,78 +49,45 @@ var (
 	errClosed = errors.New("the encoder is closed")
 )
 
-// Encoder encodes one file. It buffers a row group, and writes it to the writer
-// as a whole. It is for one goroutine. After an error the file is of no use.
+// Encoder encodes one file. It buffers a row group and writes it column by column.
+// It is for one goroutine. After an error the file is of no use.
 type Encoder struct {
-	options Options
-	schema  *arrow.Schema
-	columns []column
-	to      *counter
-	parquet *pqarrow.FileWriter
-	rows    int64
-	closed  bool
-}
-
-type counter struct {
-	to    io.Writer
-	bytes int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.to.Write(p)
-	c.bytes += int64(n)
-	return n, err
+	options  Options
+	fields   []field
+	footer   *metadata.FileMetaDataBuilder
+	to       *counter
+	splits   []int64
+	buffered int   // rows
+	rows     int64 // of the file
+	closed   bool
 }
 
 // New begins a file. in names its columns, each with its Iceberg field id in the
 // metadata "PARQUET:field_id". The writer stays the caller's to close.
 func New(to io.Writer, in *arrow.Schema, o Options) (*Encoder, error) {
-	columns, err := columnsOf(in)
+	fields, err := fieldsOf(in)
 	if err != nil {
 		return nil, err
 	}
-	e := &Encoder{options: o.withDefaults(), schema: in, columns: columns, to: &counter{to: to}}
-	properties := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithDictionaryDefault(false), parquet.WithStats(true),
-		parquet.WithMaxRowGroupLength(int64(e.options.RowGroupRows)), parquet.WithDataPageSize(1 << 20), parquet.WithDataPageVersion(parquet.DataPageV2),
-	}
-	if o.ZstdLevel != 0 {
-		properties = append(properties, parquet.WithCompressionLevel(o.ZstdLevel))
-	}
-	for _, c := range columns {
-		properties = append(properties, parquet.WithEncodingFor(c.name, c.encoding()))
-	}
-	e.parquet, err = pqarrow.NewFileWriter(in, e.to, parquet.NewWriterProperties(properties...), pqarrow.DefaultWriterProps())
+	footer, err := newFooter(in)
 	if err != nil {
-		return nil, fmt.Errorf("opening the Parquet writer: %w", err)
+		return nil, err
+	}
+	e := &Encoder{options: o.withDefaults(), fields: fields, footer: footer, to: &counter{to: to}}
+	if _, err := io.WriteString(e.to, magic); err != nil {
+		return nil, fmt.Errorf("beginning the file: %w", err)
 	}
 	return e, nil
 }
 
 // Write adds the rows of a batch. Nothing of the batch is kept after it returns.
 func (e *Encoder) Write(batch arrow.RecordBatch) error {
-	if e.closed {
-		return errClosed
+	rows := e.options.Scratch.rows[:0]
+	for row := range int32(batch.NumRows()) {
+		rows = append(rows, row)
 	}
-	if err := e.admit(batch); err != nil {
-		return err
-	}
-	if batch.NumRows() == 0 {
-		return nil
-	}
-	if e.Buffered() >= e.options.RowGroupBytes {
-		if err := e.parquet.NewBufferedRowGroupChecked(); err != nil {
-			return fmt.Errorf("beginning a row group: %w", err)
-		}
-	}
-	for i := range e.columns {
-		e.columns[i].observe(batch.Column(i))
-	}
-	e.rows += batch.NumRows()
-	if err := e.parquet.WriteBuffered(batch); err != nil {
-		return fmt.Errorf("encoding a batch: %w", err)
-	}
-	return nil
+	e.options.Scratch.rows = rows
+	return e.WriteRows(batch, rows)
 }
 
 // WriteRows adds some rows of a batch, in the order in which rows names them. It
@@ -131,40 +99,90 @@ func (e *Encoder) WriteRows(batch arrow.RecordBatch, rows []int32) error {
 	if err := e.admit(batch); err != nil {
 		return err
 	}
-	picked := array.NewInt32Data(array.NewData(arrow.PrimitiveTypes.Int32, len(rows),
-		[]*memory.Buffer{nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(rows))}, nil, 0, 0))
-	defer picked.Release()
-	some, err := compute.Take(context.Background(), compute.TakeOptions{}, compute.NewDatumWithoutOwning(batch), compute.NewDatumWithoutOwning(picked))
-	if err != nil {
-		return fmt.Errorf("picking rows: %w", err)
+	for len(rows) > 0 {
+		n := min(len(rows), addedRows, e.options.RowGroupRows-e.buffered)
+		for i := range e.fields {
+			e.fields[i].add(batch.Column(i), rows[:n])
+		}
+		e.buffered += n
+		rows = rows[n:]
+		if e.buffered == e.options.RowGroupRows || e.Buffered() >= e.options.RowGroupBytes {
+			if err := e.flush(); err != nil {
+				return err
+			}
+		}
 	}
-	defer some.Release()
-	return e.Write(some.(*compute.RecordDatum).Value)
+	return nil
 }
 
+// addedRows are buffered at once: so many may be too many for the row group.
+const addedRows = 4096
+
 func (e *Encoder) admit(batch arrow.RecordBatch) error {
-	if int(batch.NumCols()) != len(e.columns) {
+	if int(batch.NumCols()) != len(e.fields) {
 		return errSchema
 	}
-	for i := range e.columns {
-		c := &e.columns[i]
+	for i := range e.fields {
+		f := &e.fields[i]
 		arr := batch.Column(i)
-		if !arrow.TypeEqual(arr.DataType(), c.dataType) {
-			return fmt.Errorf("column %q is %s instead of %s: %w", c.name, arr.DataType(), c.dataType, errSchema)
+		if !arrow.TypeEqual(arr.DataType(), f.dataType) {
+			return fmt.Errorf("column %q is %s instead of %s: %w", f.name, arr.DataType(), f.dataType, errSchema)
 		}
-		if arr.NullN() > 0 && !c.nullable {
-			return fmt.Errorf("column %q has nulls: %w", c.name, errSchema)
+		if arr.NullN() > 0 && !f.nullable {
+			return fmt.Errorf("column %q has nulls: %w", f.name, errSchema)
 		}
 	}
 	return nil
 }
 
 // Buffered is how many bytes of rows wait in memory to be written.
-func (e *Encoder) Buffered() int64 {
-	if e.closed {
-		return 0
+func (e *Encoder) Buffered() (bytes int64) {
+	for i := range e.fields {
+		bytes += e.fields[i].size()
 	}
-	return e.parquet.RowGroupTotalBytesWritten()
+	return bytes
+}
+
+// Flush ends the row group, so that nothing is buffered.
+func (e *Encoder) Flush() error {
+	if e.closed {
+		return errClosed
+	}
+	return e.flush()
+}
+
+func (e *Encoder) flush() error {
+	if e.buffered == 0 {
+		return nil
+	}
+	if err := e.options.Scratch.prepare(e.options.ZstdLevel); err != nil {
+		return err
+	}
+	e.splits = append(e.splits, e.to.bytes)
+	group := e.footer.AppendRowGroup()
+	group.SetNumRows(e.buffered)
+	p := pages{Scratch: e.options.Scratch, to: e.to}
+	for i := range e.fields {
+		f := &e.fields[i]
+		nulls := f.absent()
+		p.begin()
+		f.encode(&p)
+		if p.err != nil {
+			return fmt.Errorf("writing a row group: %w", p.err)
+		}
+		f.bytes += p.chunk.info.CompressedSize
+		f.nulls += int64(nulls)
+		f.nans += p.chunk.nans
+		if err := p.chunk.describe(group.NextColumnChunk(), nulls); err != nil {
+			return err
+		}
+	}
+	e.rows += int64(e.buffered)
+	e.buffered = 0
+	if err := group.Finish(0, int16(len(e.splits)-1)); err != nil {
+		return fmt.Errorf("describing a row group: %w", err)
+	}
+	return nil
 }
 
 // Close writes what is buffered and the file's end. The writer is not closed.
@@ -173,12 +191,11 @@ func (e *Encoder) Close() (Stats, error) {
 		return Stats{}, errClosed
 	}
 	e.closed = true
-	if err := e.parquet.Close(); err != nil {
-		return Stats{}, fmt.Errorf("ending the file: %w", err)
+	if err := e.flush(); err != nil {
+		return Stats{}, err
 	}
-	footer, err := e.parquet.FileMetadata()
-	if err != nil {
-		return Stats{}, fmt.Errorf("reading the footer: %w", err)
+	if err := e.writeFooter(); err != nil {
+		return Stats{}, err
 	}
-	return e.stats(footer)
+	return e.stats(), nil
 }

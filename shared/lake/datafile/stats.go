@@ -1,11 +1,5 @@
 package datafile
 
-import (
-	"fmt"
-
-	"github.com/apache/arrow-go/v18/parquet/metadata"
-)
-
 // Stats is what Iceberg's manifests say of a file. The maps are by field id.
 type Stats struct {
 	Rows         int64
@@ -23,37 +17,25 @@ type Stats struct {
 	Upper map[int][]byte
 }
 
-func (e *Encoder) stats(footer *metadata.FileMetaData) (Stats, error) {
+func (e *Encoder) stats() Stats {
 	s := Stats{
-		Rows: e.rows, Bytes: e.to.bytes,
+		Rows: e.rows, Bytes: e.to.bytes, SplitOffsets: e.splits,
 		ColumnSizes: make(map[int]int64), ValueCounts: make(map[int]int64), NullCounts: make(map[int]int64), NaNCounts: make(map[int]int64),
 		Lower: make(map[int][]byte), Upper: make(map[int][]byte),
 	}
-	for i := range footer.NumRowGroups() {
-		for j := range e.columns {
-			chunk, err := footer.RowGroup(i).ColumnChunk(j)
-			if err != nil {
-				return Stats{}, fmt.Errorf("reading the footer: %w", err)
-			}
-			if j == 0 {
-				s.SplitOffsets = append(s.SplitOffsets, chunk.DataPageOffset())
-			}
-			s.ColumnSizes[e.columns[j].id] += chunk.TotalCompressedSize()
+	for i := range e.fields {
+		f := &e.fields[i]
+		s.ColumnSizes[f.id], s.ValueCounts[f.id], s.NullCounts[f.id] = f.bytes, e.rows, f.nulls
+		if c, ok := f.column.(*words); ok && c.kind == double {
+			s.NaNCounts[f.id] = f.nans
 		}
-	}
-	for i := range e.columns {
-		c := &e.columns[i]
-		s.ValueCounts[c.id], s.NullCounts[c.id] = e.rows, c.nulls
-		if _, ok := c.bounds.(*floatBounds); ok {
-			s.NaNCounts[c.id] = c.nans
-		}
-		lower, upper := c.bounds.ends()
+		lower, upper := f.limits()
 		if lower != nil {
-			s.Lower[c.id] = lower
+			s.Lower[f.id] = lower
 		}
 		if upper != nil {
-			s.Upper[c.id] = upper
+			s.Upper[f.id] = upper
 		}
 	}
-	return s, nil
+	return s
 }

@@ -99,7 +99,7 @@ func TestRowGroupsEndWhereTheyShould(t *testing.T) {
 	all := batch(in, slices.Repeat(extremes(), 50)...)
 	defer all.Release()
 	for name, o := range map[string]datafile.Options{
-		"by rows": {RowGroupRows: 100},
+		"by rows": {RowGroupRows: 100}, "by bytes": {RowGroupBytes: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, stats := encode(t, in, o, all, all, all)
