@@ -43,13 +43,20 @@ func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stder
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	code := exitCode(err)
+	if code == failed {
+		_, _ = fmt.Fprintln(stderr, "hw:", err)
+	}
+	return code
+}
+
+func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return fits
 	case errors.Is(err, errMismatch):
 		return mismatched
 	}
-	_, _ = fmt.Fprintln(stderr, "hw:", err)
 	return failed
 }
 
