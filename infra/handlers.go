@@ -29,17 +29,19 @@ func (s *stack) addHandlers() {
 			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
 			// A connection whose creation could not go on is taken back, with its credential.
 			s.deleteItems(names.WorkspacePartition, names.ConnectionPartition),
-			// It files credentials away and can never read one back.
-			s.secrets("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
+			// It files secrets away and can never read one back. A workspace's keys stay, as what they sealed does.
+			s.credentials("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
+			s.workspaceKeys("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
 			s.listObjects(), s.readObjects(names.SchemaPrefix),
 			allow([]string{"states:StartExecution"}, []*string{validate.StateMachineArn(), run.StateMachineArn()}, nil),
 		},
 	})
 	s.addFunction(functionSpec{
 		name: names.Lookup, memory: memoryLake, timeout: 30,
-		env: s.env(lakeEnv()),
+		env: s.env(credentialEnv(), lakeEnv()),
 		may: statements{
-			s.useKey(viaTable, viaObjects),
+			s.useKey(viaTable, viaSecrets, viaObjects),
+			s.workspaceKeys("secretsmanager:GetSecretValue"), // they seal the keys of quarantines
 			s.readItems(names.WorkspacePartition),
 			s.listObjects(), s.readObjects(names.LakePrefix),
 			s.readCatalog(),

@@ -34,8 +34,12 @@ var accepted = []struct {
 		"an object's key has ids in it; the prefix is the narrowest that is known before",
 	},
 	{
-		`^/headwater/(Api|Check|Discover|Plan|Extract)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:secretsmanager:.*:secret:headwater/\*\]`,
+		`^/headwater/(Api|Check|Discover|Plan|Extract)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:secretsmanager:.*:secret:headwater/\*/con_\*\]`,
 		"a credential's name has its workspace and connection in it",
+	},
+	{
+		`^/headwater/(Api|Plan|Extract|Commit|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:secretsmanager:.*:secret:headwater/\*/workspace-keys-\?{6}\]`,
+		"the name of a workspace's keys has the workspace in it",
 	},
 	{
 		`^/headwater/(Check|Discover|Plan|Extract)Role/`, `^AwsSolutions-IAM5\[Resource::arn:\*:iam::\*:role/headwater-\*\]`,

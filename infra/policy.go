@@ -92,14 +92,25 @@ func (s *stack) listObjects() awsiam.PolicyStatement {
 	return allow([]string{"s3:ListBucket"}, []*string{s.storage.lake.BucketArn()}, nil)
 }
 
-// secrets allows actions on the connections' credentials.
-func (s *stack) secrets(actions ...string) awsiam.PolicyStatement {
-	return allow(actions, []*string{s.scope.FormatArn(&awscdk.ArnComponents{
+// credentials allows actions on the connections' credentials.
+func (s *stack) credentials(actions ...string) awsiam.PolicyStatement {
+	return allow(actions, []*string{s.secret(names.ConnectionIDs)}, nil)
+}
+
+// workspaceKeys allows actions on the workspaces' own keys.
+func (s *stack) workspaceKeys(actions ...string) awsiam.PolicyStatement {
+	return allow(actions, []*string{s.secret(names.WorkspaceKeys + "-??????")}, nil)
+}
+
+// secret is the ARN of the secrets of any workspace with such a name, after which
+// an ARN has a hyphen and six characters more.
+func (s *stack) secret(name string) *string {
+	return s.scope.FormatArn(&awscdk.ArnComponents{
 		Service:      jsii.String("secretsmanager"),
 		Resource:     jsii.String("secret"),
-		ResourceName: jsii.String(names.SecretPrefix + "/*"),
+		ResourceName: jsii.String(names.SecretPrefix + "/*/" + name),
 		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
-	})}, nil)
+	})
 }
 
 // assumeSourceRoles allows assuming the roles by which connections read: those

@@ -18,7 +18,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets),
 				s.writeItems(names.WorkspacePartition, names.ConnectionPartition),
-				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 			},
 		},
 		{
@@ -27,7 +27,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ConnectionPartition),
-				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				s.listObjects(), s.writeObjects(names.SchemaPrefix, names.DiscoveryPrefix),
 			},
 		},
@@ -54,7 +54,8 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
-				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.workspaceKeys("secretsmanager:GetSecretValue"),
 				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix),
 				// Changing a table's columns drops its oldest metadata files.
 				s.replaceObjects(names.LakePrefix),
@@ -67,7 +68,8 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
-				s.secrets("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
+				s.workspaceKeys("secretsmanager:GetSecretValue"),
 				// A worker that loses the race for a part drops the files it wrote.
 				s.listObjects(), s.replaceObjects(names.RunPrefix, names.QuarantinePrefix, names.LakePrefix),
 				s.readCatalog(),
@@ -75,9 +77,10 @@ func (s *stack) addWorkers() {
 		},
 		{
 			name: names.Commit, memory: memoryLake, timeout: 600,
-			env: s.env(lakeEnv()),
+			env: s.env(credentialEnv(), lakeEnv()),
 			may: statements{
-				s.useKey(viaTable, viaObjects),
+				s.useKey(viaTable, viaSecrets, viaObjects),
+				s.workspaceKeys("secretsmanager:GetSecretValue"), // rows of hubs go to quarantine
 				s.readItems(names.RunPartition), s.writeItems(names.ImportPartition),
 				s.listObjects(), s.readObjects(names.RunPrefix), s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),
