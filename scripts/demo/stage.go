@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,6 +31,8 @@ const SourceBucket = "demo-shop"
 type Stage struct {
 	*stack.Stack
 	Customer Access // may read SourceBucket, and nothing else
+
+	lake map[string]string // where the functions find it, by variable
 }
 
 // StageConfig says where a stage is built. Only Dir is required.
@@ -39,6 +43,7 @@ type StageConfig struct {
 	HoldSchedules bool   // schedules fire only when the clock is advanced
 	// Endpoints are the base URLs of platforms' services, by service; none is where the platform has it.
 	Endpoints map[string]string
+	Between   func(component string, next http.Handler) http.Handler // may hinder what comes to a component of the stack
 	Report    func(component, where string)
 }
 
@@ -54,12 +59,22 @@ func NewStage(ctx context.Context, cfg StageConfig) (*Stage, error) {
 		Keys:          []access.Key{{ID: customer.ID, Secret: customer.Secret, Grants: []access.Grant{access.ReadOnly(SourceBucket)}}},
 		Buckets:       []string{SourceBucket},
 		Env:           environment(cfg),
-		HoldSchedules: cfg.HoldSchedules, Report: cfg.Report,
+		HoldSchedules: cfg.HoldSchedules, Between: cfg.Between, Report: cfg.Report,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Stage{Stack: s, Customer: customer}, nil
+	return &Stage{Stack: s, Customer: customer, lake: map[string]string{
+		names.EnvTable: s.Table, names.EnvBucket: s.Bucket,
+		names.EnvLakeCatalog: names.CatalogSQL, names.EnvLakeCatalogURI: catalogFile(cfg.Dir),
+	}}, nil
+}
+
+// Environ is the environment in which a program works on the stack's table, objects and lake as the platform.
+func (s *Stage) Environ() map[string]string {
+	env := s.Stack.Environ()
+	maps.Copy(env, s.lake)
+	return env
 }
 
 // environment is what the functions get beside what the template says.

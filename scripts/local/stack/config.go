@@ -4,6 +4,7 @@ package stack
 
 import (
 	"cmp"
+	"net/http"
 	"path/filepath"
 
 	"github.com/headwaterhq/headwater/scripts/local/access"
@@ -27,6 +28,8 @@ type Config struct {
 	MaxEnvironments int    // processes per function; two per core, four at least, unless set
 	HoldSchedules   bool   // schedules fire only when the clock is advanced
 
+	// Between stands before each component that listens, by its name as Report has it, and may hinder what comes to it.
+	Between func(component string, next http.Handler) http.Handler
 	// Report is told of every component as it comes up.
 	Report func(component, where string)
 }
@@ -50,6 +53,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Account = cmp.Or(c.Account, "000000000000")
 	if c.Report == nil {
 		c.Report = func(string, string) {}
+	}
+	if c.Between == nil {
+		c.Between = func(_ string, next http.Handler) http.Handler { return next }
 	}
 	return c, nil
 }

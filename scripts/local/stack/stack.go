@@ -136,7 +136,7 @@ func (s *Stack) readTemplate(context.Context) error {
 
 // listen serves a part of the stack until Close.
 func (s *Stack) listen(component string, port int, h http.Handler, url *string) error {
-	address, stop, err := serve(port, h)
+	address, stop, err := serve(port, s.cfg.Between(component, h))
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", component, err)
 	}
