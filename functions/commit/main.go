@@ -47,8 +47,8 @@ func run(ctx context.Context, lookup config.Lookup) error {
 		Now:     time.Now,
 	}
 	lambdahost.Start(ctx, lambdahost.Task(lambdahost.Logger(cfg.Function), func(ctx context.Context, in ingest.Ref) (task.Committed, error) {
-		snapshot, err := committer.Commit(ctx, in)
-		return task.Committed{SnapshotID: snapshot}, err
+		done, err := committer.Commit(ctx, in)
+		return task.Committed(done), err
 	}))
 	return nil
 }

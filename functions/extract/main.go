@@ -17,6 +17,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/lambdahost"
 	"github.com/headwaterhq/headwater/shared/objectstore"
+	"github.com/headwaterhq/headwater/shared/quarantine"
 	"github.com/headwaterhq/headwater/shared/secretstore"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/all"
@@ -47,9 +48,10 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	}
 	store := dynamostore.New(dynamodb.NewFromConfig(aws), cfg.Table)
 	objects := objectstore.New(s3.NewFromConfig(aws), cfg.Bucket)
+	secrets := secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, "")
 	sources := connection.Sources{
 		Registry:    source.NewRegistry(all.Drivers(config.Endpoints(lookup))...),
-		Credentials: secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, ""),
+		Credentials: secrets,
 	}
 	extractor := &transfer.Extractor{
 		Store:       store,
@@ -57,6 +59,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 		Sources:     sources,
 		Objects:     objects,
 		Lake:        landed,
+		Vault:       quarantine.Vault{Keys: store, Workspace: secrets},
 		Now:         time.Now,
 	}
 	lambdahost.Start(ctx, lambdahost.Task(lambdahost.Logger(cfg.Function), func(ctx context.Context, in ingest.SplitRef) (task.Pass, error) {

@@ -63,7 +63,7 @@ type Estimate struct {
 // means and not by reading as a Reader does, as of the plan's moment.
 type Counter interface {
 	// Count counts the rows of a plan; with a Column also by windows of its values.
-	// A plan that it cannot count is fault.SourceUnsupported, whose message says why.
+	// A plan that it cannot count, or only as the source is by now, is fault.SourceUnsupported, whose message says why.
 	Count(ctx context.Context, req CountRequest) (Tally, error)
 }
 

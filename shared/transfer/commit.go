@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -19,97 +18,108 @@ type Committer struct {
 	Now     func() time.Time
 }
 
-// Commit puts all parts of a run into the lake as one snapshot, and returns its id,
-// empty when there was nothing to commit. Called again, it finds the snapshot
-// by the run id.
+// Landed is what became of a run that was to be committed.
+type Landed struct {
+	SnapshotID string // empty when there was nothing to commit, or the run is held
+	Held       bool   // a guard holds it; nothing of it is in the lake
+}
+
+// Commit holds a run against its import's guards, puts all of its parts into the
+// lake as one snapshot, and keeps the evidence. Called again, it finds the snapshot
+// by the run id, or the run held.
 //
 // The run moves to committing right before the lake is touched. From then on
 // only the lake says whether the rows are in, and a run that has been settled
-// cannot commit. What is refused before that can be settled at once.
-func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (snapshotID string, err error) {
-	seen, err := c.open(ctx, ref)
+// cannot commit. What is refused before that can be settled at once. With it goes
+// everything that follows from the run having succeeded, so that whoever finds its
+// snapshot in the lake need not know more.
+func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (Landed, error) {
+	r, err := c.ready(ctx, ref)
+	if err != nil || r.run.Status == ingest.Held {
+		return Landed{Held: err == nil}, err
+	}
+	run := r.run
+	if r.run.Status == ingest.Running {
+		if run, err = c.guard(ctx, r); err != nil || run.Status == ingest.Held {
+			return Landed{Held: err == nil}, err
+		}
+	}
+	if err := c.begin(ctx, r, run); err != nil {
+		return Landed{}, err
+	}
+	snapshotID, err := land(ctx, c.Lake, r.plan, r.run, files(ctx, c.Objects, r.parts))
 	if err != nil {
-		return "", err
+		return Landed{}, err
 	}
-	made, err := readPlan(ctx, c.Objects, seen)
-	if err != nil {
-		return "", err
-	}
-	parts, err := c.Store.Parts(ctx, ref)
-	if err != nil {
-		return "", err
-	}
-	if err := complete(seen, parts); err != nil {
-		return "", err
-	}
-	run, err := c.begin(ctx, seen)
-	if err != nil {
-		return "", err
-	}
-	snapshotID, err = c.Lake.Commit(ctx, lake.TableOf(made.Import), run.ID, made.Import.Mode, c.files(ctx, parts))
-	if err != nil {
-		return "", err
-	}
-	marked := run
-	marked.SnapshotID = snapshotID
-	// Losing this write is harmless: the lake itself has the run id.
-	if _, err := c.Store.MoveRun(ctx, run, marked); err != nil {
-		return "", err
-	}
-	return snapshotID, nil
+	return Landed{SnapshotID: snapshotID}, c.attest(ctx, r, snapshotID)
 }
 
-// open returns a run that may be committed.
-func (c *Committer) open(ctx context.Context, ref ingest.Ref) (ingest.Run, error) {
-	run, err := c.Store.Run(ctx, ref)
-	if err == nil && run.Status != ingest.Running && run.Status != ingest.Committing {
-		err = fault.New(fault.RunNotOpen, "the run is "+string(run.Status))
-	}
-	return run, err
+// extracted is a run whose splits have all ended.
+type extracted struct {
+	run   ingest.Run // as it was seen last
+	plan  plan
+	parts []ingest.Part
 }
 
-// begin moves a running run to committing, and a committing one to a later
-// deadline, so that nobody takes this commit for dead while it is under way.
-func (c *Committer) begin(ctx context.Context, seen ingest.Run) (ingest.Run, error) {
-	run := seen
-	run.Status, run.Deadline, run.Revision = ingest.Committing, c.Now().UTC().Add(ingest.CommitDeadline), seen.Revision+1
-	moved, err := c.Store.MoveRun(ctx, seen, run)
-	if err == nil && !moved {
-		err = fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
+// ready returns a run that can be committed, or is held.
+func (c *Committer) ready(ctx context.Context, ref ingest.Ref) (*extracted, error) {
+	r := &extracted{}
+	var err error
+	if r.run, err = c.Store.Run(ctx, ref); err != nil {
+		return nil, err
 	}
-	return run, err
+	switch r.run.Status {
+	case ingest.Held:
+		return r, nil
+	case ingest.Running, ingest.Committing:
+	default:
+		return nil, fault.New(fault.RunNotOpen, "the run is "+string(r.run.Status))
+	}
+	if r.plan, err = readPlan(ctx, c.Objects, r.run); err != nil {
+		return nil, err
+	}
+	if r.parts, err = c.Store.Parts(ctx, ref); err != nil {
+		return nil, err
+	}
+	if err := r.complete(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-// complete refuses a commit of less than the whole plan.
-func complete(run ingest.Run, parts []ingest.Part) error {
+// complete refuses less than the whole plan.
+func (r *extracted) complete() error {
 	ended := 0
-	for _, p := range parts {
-		if p.Last {
+	for _, p := range r.parts {
+		if p.Last && p.Split < len(r.plan.Splits) {
 			ended++
 		}
 	}
-	if ended != run.Splits {
-		return fault.New(fault.Internal, fmt.Sprintf("%d of %d splits have ended", ended, run.Splits))
+	if ended != len(r.plan.Splits) {
+		return fault.New(fault.Internal, fmt.Sprintf("%d of %d splits have ended", ended, len(r.plan.Splits)))
 	}
 	return nil
 }
 
-// files yields the encoded data files of each part, one part in memory at a time.
-func (c *Committer) files(ctx context.Context, parts []ingest.Part) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for _, p := range parts {
-			if p.FilesKey == "" {
-				continue
-			}
-			body, err := c.Objects.Get(ctx, p.FilesKey)
-			if err != nil {
-				err = fmt.Errorf("reading data file list: %w", err)
-			}
-			if !yield(body, err) {
-				return
-			}
-		}
+// begin moves a running run to committing, and a committing one to a later
+// deadline, so that nobody takes this commit for dead while it is under way.
+func (c *Committer) begin(ctx context.Context, r *extracted, run ingest.Run) error {
+	run.Status, run.Deadline = ingest.Committing, c.Now().UTC().Add(ingest.CommitDeadline)
+	run.Watermark = watermark(r.plan, run, r.parts)
+	return c.move(ctx, r, run)
+}
+
+// move writes the run, if nobody has moved it since it was seen.
+func (c *Committer) move(ctx context.Context, r *extracted, run ingest.Run) error {
+	run.Revision = r.run.Revision + 1
+	moved, err := c.Store.MoveRun(ctx, r.run, run)
+	if err == nil && !moved {
+		err = fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
 	}
+	if err == nil {
+		r.run = run
+	}
+	return err
 }
 
 // Committed adapts the lake for ingest.Settler.

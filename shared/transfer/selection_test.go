@@ -15,7 +15,7 @@ import (
 )
 
 // platform is memsource that also takes queries and limits: the one query that
-// it knows is all of the table.
+// it knows is all of the table. It can be one that applies no filter, or reads as of a moment.
 type platform struct {
 	*memsource.Driver
 	w *world
@@ -27,6 +27,9 @@ const allPeople = "SELECT * FROM people"
 
 func (p platform) Spec() source.Spec {
 	spec := p.Driver.Spec()
+	if p.w.unfiltered {
+		spec.Capabilities = nil
+	}
 	spec.Capabilities = append(spec.Capabilities, source.Queries, source.CostEstimate)
 	return spec
 }
@@ -51,7 +54,22 @@ func (s planning) Plan(ctx context.Context, req source.PlanRequest) (source.Plan
 		}
 		req.Table.Name = tableName
 	}
-	return s.Session.Plan(ctx, req)
+	if s.w.unfiltered && len(req.Filter) > 0 {
+		return source.Plan{}, fault.New(fault.SourceUnsupported, "the platform filters no rows")
+	}
+	made, err := s.Session.Plan(ctx, req)
+	if s.w.momentary {
+		made.AsOf = s.w.time()
+	}
+	return made, err
+}
+
+// Count counts as the driver does, or as the test says.
+func (s planning) Count(ctx context.Context, req source.CountRequest) (source.Tally, error) {
+	if s.w.count != nil {
+		return s.w.count()
+	}
+	return s.Session.(source.Counter).Count(ctx, req)
 }
 
 func TestTheSourceLearnsWhatIsWanted(t *testing.T) {

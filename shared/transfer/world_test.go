@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/memstore"
+	"github.com/headwaterhq/headwater/shared/quarantine"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/memsource"
@@ -37,6 +39,10 @@ type world struct {
 	sources   connection.Sources
 	conn      connection.Connection
 	imp       ingest.Import
+
+	unfiltered bool                         // the platform applies no filter
+	momentary  bool                         // it reads as of a moment
+	count      func() (source.Tally, error) // what it counts; nil: what there is
 
 	mu    sync.Mutex
 	now   time.Time
@@ -173,17 +179,30 @@ const rowsPerSplit = 50
 
 func (w *world) planner() *transfer.Planner {
 	return &transfer.Planner{
-		Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Now: w.time,
+		Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time,
 		SplitBytes: 100 * rowsPerSplit, // memsource takes a row to weigh 100 bytes
 	}
 }
 
 func (w *world) extractor() *transfer.Extractor {
-	return &transfer.Extractor{Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Now: w.time}
+	return &transfer.Extractor{
+		Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time,
+	}
 }
 
 func (w *world) committer() *transfer.Committer {
 	return &transfer.Committer{Store: w.store, Objects: w.objects, Lake: w.lake, Now: w.time}
+}
+
+func (w *world) vault() quarantine.Vault {
+	return quarantine.Vault{Keys: w.store, Workspace: workspaceKeys{}}
+}
+
+// workspaceKeys are the secrets of every workspace.
+type workspaceKeys struct{}
+
+func (workspaceKeys) WorkspaceKeys(context.Context, string) (ingest.WorkspaceKeys, error) {
+	return ingest.WorkspaceKeys{HMAC: bytes.Repeat([]byte{1}, 32), Quarantine: bytes.Repeat([]byte{2}, 32)}, nil
 }
 
 func (w *world) settler() *ingest.Settler {

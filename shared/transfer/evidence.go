@@ -1,0 +1,71 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/manifest"
+)
+
+// attest keeps what a run that has been committed leaves: what the lake has of it,
+// and its manifest. Whoever does it again writes the same.
+func (c *Committer) attest(ctx context.Context, r *extracted, snapshotID string) error {
+	before, after, err := c.around(ctx, r, snapshotID)
+	if err != nil {
+		return err
+	}
+	run := r.run
+	run.SnapshotID = snapshotID
+	run.Proved = landed(r, after)
+	facts := manifest.Facts{
+		Splits: r.plan.Splits, Parts: r.parts, CredentialVersion: r.plan.Credential, Before: before, After: after,
+	}
+	body, hash, err := manifest.New(r.plan.Import, run, facts).Encode()
+	if err != nil {
+		return err
+	}
+	if err := c.Objects.Put(ctx, manifest.Key(run.Ref()), body); err != nil {
+		return fmt.Errorf("storing manifest: %w", err)
+	}
+	run.ManifestHash = hash
+	// Losing this write is harmless: the lake itself has the run id, and who won it wrote the same.
+	_, err = c.Store.MoveRun(ctx, r.run, run)
+	return err
+}
+
+// around returns the run's snapshot and the one before it, where there are such.
+func (c *Committer) around(ctx context.Context, r *extracted, snapshotID string) (before, after *manifest.Snapshot, err error) {
+	if snapshotID == "" {
+		return nil, nil, nil
+	}
+	snapshots, err := c.Lake.Snapshots(ctx, lake.TableOf(r.plan.Import))
+	if err != nil {
+		return nil, nil, err
+	}
+	all := make([]manifest.Snapshot, len(snapshots))
+	for n, s := range snapshots {
+		all[n] = manifest.Snapshot(s)
+	}
+	before, after = manifest.Around(r.run.ID, all)
+	return before, after, nil
+}
+
+// landed completes a proof with what the lake says that the run's snapshot added. In
+// Merge rows that another one of the run supersedes need not be there.
+func landed(r *extracted, after *manifest.Snapshot) *ingest.Proved {
+	if r.run.Proved == nil {
+		return nil
+	}
+	p := *r.run.Proved
+	if after != nil {
+		p.LakeRows = after.AddedRows
+	}
+	written := r.run.Counts.RowsWritten
+	if p.LakeRows > written || p.LakeRows < written && r.plan.Import.Mode != ingest.Merge {
+		p.Verdict = ingest.Incomplete
+		p.Why = fmt.Sprintf("%d rows were written, and the lake's snapshot added %d", written, p.LakeRows)
+	}
+	return &p
+}

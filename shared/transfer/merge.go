@@ -1,0 +1,87 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/lake"
+)
+
+// land makes the run's rows the table's as the import's mode says, and returns the
+// snapshot, empty when there was nothing to commit. Called again it finds the same one.
+func land(ctx context.Context, l *lake.Lake, made plan, run ingest.Run, files iter.Seq2[[]byte, error]) (string, error) {
+	i, table := made.Import, lake.TableOf(made.Import)
+	switch {
+	case i.Mode == ingest.Merge:
+		return l.Merge(ctx, table, run.ID, byKey(i, run), files)
+	case i.Mode == ingest.Append && i.Cursor != nil:
+		return l.Merge(ctx, table, run.ID, byFingerprint(i.Type), files)
+	case i.Mode == ingest.FullRefresh && run.Replays != "": // what the last refresh left out is added to it
+		return l.Commit(ctx, table, run.ID, ingest.Append, files)
+	}
+	return l.Commit(ctx, table, run.ID, i.Mode, files)
+}
+
+// byKey lets the last row of each key stand. Where the cursor does not tell two rows
+// apart everything else of them does, so that it is the same one however
+// the run was split.
+func byKey(i ingest.Import, run ingest.Run) lake.Merge {
+	m := lake.Merge{Key: i.Key, Deleted: i.Deleted, KeepNewer: i.Cursor != nil && readsThePast(run)}
+	add := func(column string) {
+		if column != "" && !slices.Contains(m.Key, column) && !slices.Contains(m.Order, column) {
+			m.Order = append(m.Order, column)
+		}
+	}
+	if i.Cursor != nil {
+		add(ingest.CursorColumn)
+	}
+	columns := i.Mapping
+	if i.Type == ingest.GroupIdentity && slices.ContainsFunc(columns, func(c ingest.Column) bool { return c.Target == "cursor" }) {
+		add("cursor")
+	}
+	add(i.Deleted)
+	for _, c := range columns {
+		add(c.Target)
+	}
+	return m
+}
+
+// byFingerprint replaces what was read before by what was read again: as many rows of a
+// fingerprint as the source has. Rows of one fingerprint lie in one partition, whose columns
+// keep the deletes to it.
+func byFingerprint(t ingest.Type) lake.Merge {
+	spread := lake.SpreadOf(t)
+	m := lake.Merge{All: true}
+	for _, bucket := range spread.Buckets {
+		m.Key = append(m.Key, bucket.Column)
+	}
+	if spread.Day != "" {
+		m.Key = append(m.Key, spread.Day)
+	}
+	m.Key = append(m.Key, ingest.RowColumn)
+	return m
+}
+
+// readsThePast reports whether the table may have newer rows than the run reads.
+func readsThePast(run ingest.Run) bool { return run.Range != nil || run.Replays != "" }
+
+// files yields the encoded data files of a run, a part in memory at a time.
+func files(ctx context.Context, objects Objects, parts []ingest.Part) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, p := range parts {
+			if p.FilesKey == "" {
+				continue
+			}
+			body, err := objects.Get(ctx, p.FilesKey)
+			if err != nil {
+				err = fmt.Errorf("reading data file list: %w", err)
+			}
+			if !yield(body, err) {
+				return
+			}
+		}
+	}
+}
