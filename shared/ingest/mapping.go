@@ -124,10 +124,7 @@ func (m Mapping) Resolve(t Type, table schema.Table) (Mapping, error) {
 // pairTypes makes the types of a link's two identifiers alike, as the two change
 // places where that brings the lesser one to the front: mapped both or neither, required both or neither.
 func (m Mapping) pairTypes(problems *fault.List) {
-	at := func(target string) int {
-		return slices.IndexFunc(m, func(c Column) bool { return c.Target == target })
-	}
-	first, second := at("first_id_type"), at("second_id_type")
+	first, second := m.at("first_id_type"), m.at("second_id_type")
 	switch {
 	case first < 0 && second < 0:
 	case second < 0:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -43,11 +42,6 @@ func (i Import) resolveQuery() (Import, error) {
 // resolveIncremental checks cursor, key and deletion flag against mode and mapping.
 // A column whose type is not known yet is taken as it will be.
 func (i *Import) resolveIncremental(problems *fault.List) {
-	for n, c := range i.Mapping {
-		if strings.HasPrefix(c.Target, SystemPrefix) {
-			problems.Add(fault.ImportMapping, fmt.Sprintf("mapping[%d].target", n), "must not begin with "+SystemPrefix)
-		}
-	}
 	if i.Cursor != nil {
 		i.Cursor.check(i.Mode, problems)
 	}

@@ -24,8 +24,8 @@ type sides struct{ id, kind int }
 
 var errOneType = errors.New("the mapping has one of first_id_type and second_id_type, which change places together")
 
-// newLink returns nil for other import types.
-func newLink(t ingest.Type, mapping ingest.Mapping) (*link, error) {
+// newLink returns nil for other import types. Where one of the types is required, so is the other.
+func newLink(t ingest.Type, mapping ingest.Mapping, columns []column) (*link, error) {
 	at := func(target string) int {
 		return slices.IndexFunc(mapping, func(c ingest.Column) bool { return c.Target == target })
 	}
@@ -35,6 +35,10 @@ func newLink(t ingest.Type, mapping ingest.Mapping) (*link, error) {
 		return nil, nil
 	case (l.first.kind < 0) != (l.second.kind < 0):
 		return nil, errOneType
+	case l.first.kind >= 0:
+		first, second := &columns[l.first.kind], &columns[l.second.kind]
+		first.required = first.required || second.required
+		second.required = first.required
 	}
 	return l, nil
 }

@@ -107,6 +107,32 @@ func TestLinksAreSymmetric(t *testing.T) {
 	})
 }
 
+func TestATypeThatIsRequiredOfOneSideIsOfBoth(t *testing.T) {
+	alloc := checked(t)
+	sc, batch := people(t, alloc, text, []any{"b", "a", "d"}, []any{"email", "email", nil})
+	mapping := ingest.Mapping{
+		{Source: "id", Target: "first_id", Type: schema.String, Required: true},
+		{Source: "v", Target: "first_id_type", Type: schema.String},
+		{Target: "second_id", Type: schema.String, Required: true, Constant: new("c")},
+		{Target: "second_id_type", Type: schema.String, Required: true, Constant: new("device")},
+	}
+	m, err := pipeline.New(ingest.IdentityGraph, mapping, sc, pipeline.WithAllocator(alloc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := m.Map(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Release()
+	if diff := cmp.Diff([][]any{{"c", "device", "b", "email"}, {"c", "device", "a", "email"}}, rowsOf(t, result.Record)); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	if len(result.Rejects) != 1 || result.Rejects[0].Rule != pipeline.RuleRequired || result.Rejects[0].Column != "v" {
+		t.Errorf("rejects %+v", result.Rejects)
+	}
+}
+
 func TestOneTypeOfALinkAloneIsRefused(t *testing.T) {
 	sc := arrow.NewSchema([]arrow.Field{{Name: "a", Type: text}, {Name: "b", Type: text}}, nil)
 	mapping := ingest.Mapping{

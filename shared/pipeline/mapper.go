@@ -89,7 +89,7 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 	if err != nil {
 		return nil, err
 	}
-	if m.link, err = newLink(t, mapping); err != nil {
+	if m.link, err = newLink(t, mapping, m.columns); err != nil {
 		return nil, err
 	}
 	if m.filter, err = newFilter(o.filter, o.table, in); err != nil {
