@@ -88,4 +88,4 @@ func appendZeros(to []byte, n int) []byte {
 
 // widthOf is how many bits an index into n values takes, at least one: some
 // readers take none amiss.
-func widthOf(n int) int { return max(1, bits.Len(uint(n-1))) }
+func widthOf(n int) int { return max(1, bits.Len(uint(max(n, 1)-1))) }
