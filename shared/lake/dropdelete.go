@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/apache/iceberg-go"
@@ -41,13 +40,13 @@ func (u *upkeep) dropDeletes(ctx context.Context) error {
 
 // inventory is what decides whether a delete file still has an effect.
 type inventory struct {
-	paths   []string // of the data files, sorted
-	oldest  int64    // the least sequence number of a data file
+	paths   []string         // of the data files, sorted
+	oldest  map[string]int64 // the least sequence number of a data file, by partition
 	deletes []iceberg.ManifestEntry
 }
 
 func inventoryOf(ctx context.Context, tbl *table.Table) (inventory, error) {
-	live := inventory{oldest: math.MaxInt64}
+	live := inventory{oldest: make(map[string]int64)}
 	snapshot := tbl.CurrentSnapshot()
 	if snapshot == nil {
 		return live, nil
@@ -73,23 +72,35 @@ func inventoryOf(ctx context.Context, tbl *table.Table) (inventory, error) {
 				continue
 			}
 			live.paths = append(live.paths, entry.DataFile().FilePath())
-			live.oldest = min(live.oldest, entry.SequenceNum())
+			for _, where := range []string{partitionOf(entry.DataFile()), everywhere} {
+				if before, met := live.oldest[where]; !met || entry.SequenceNum() < before {
+					live.oldest[where] = entry.SequenceNum()
+				}
+			}
 		}
 	}
 	slices.Sort(live.paths)
 	return live, nil
 }
 
+// everywhere is the name of no partition, but of all.
+const everywhere = ""
+
 // dead are the delete files without effect. Equality deletes apply to data files
-// of lesser sequence numbers, position deletes to those that they name. Partitions
-// are left out of account: at worst a file stays until the next compaction.
+// of lesser sequence numbers in their partition, or in all of the table if they are
+// of none; position deletes to those that they name.
 func (v inventory) dead() []iceberg.DataFile {
 	var files []iceberg.DataFile
 	for _, entry := range v.deletes {
 		file, applies := entry.DataFile(), true
 		switch file.ContentType() {
 		case iceberg.EntryContentEqDeletes:
-			applies = v.oldest < entry.SequenceNum()
+			where := everywhere
+			if len(file.Partition()) > 0 {
+				where = partitionOf(file)
+			}
+			oldest, any := v.oldest[where]
+			applies = any && oldest < entry.SequenceNum()
 		case iceberg.EntryContentPosDeletes:
 			applies = v.named(file)
 		}

@@ -1,6 +1,8 @@
 package lake_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -48,6 +50,56 @@ func TestLookupReadsOnlyFilesThatCanHaveTheValue(t *testing.T) {
 		if len(read) > 1 || (len(read) == 1) != test.reads {
 			t.Errorf("%q: %d of %d data files read", test.value, len(read), files)
 		}
+	}
+}
+
+// In a table that is spread, a look-up reads the files of one bucket, and so does a scan.
+func TestLookupReadsOneBucket(t *testing.T) {
+	const runs, people = 4, 200
+	p := newPlace(t)
+	l := p.open(t)
+	for run := range runs {
+		rows := make([]event, people)
+		for i := range rows {
+			rows[i] = event{Identifier: fmt.Sprintf("person-%d", i), Number: int64(run)}
+		}
+		landEvents(t, l, events, fmt.Sprintf("run_%d", run), rows)
+	}
+	files := len(p.keys(t, ".parquet"))
+	if files != 16*runs {
+		t.Fatalf("%d files, want one of each bucket and run", files)
+	}
+	reads := func(do func()) int {
+		read := make(map[string]bool)
+		p.traffic.hooks(func(request string) {
+			p.traffic.mu.Lock()
+			defer p.traffic.mu.Unlock()
+			if strings.HasSuffix(request, ".parquet") {
+				read[request] = true
+			}
+		}, nil)
+		defer p.traffic.hooks(nil, nil)
+		do()
+		return len(read)
+	}
+	for _, identifier := range []string{"person-0", "person-77", "nobody"} {
+		read := reads(func() {
+			rows, err := l.Lookup(t.Context(), events, "identifier", identifier, 10)
+			if want := runs; err != nil || len(rows) != want && identifier != "nobody" {
+				t.Errorf("%s: %d rows, %v", identifier, len(rows), err)
+			}
+		})
+		if read > runs {
+			t.Errorf("%s: %d of %d data files read, want %d at most", identifier, read, files, runs)
+		}
+	}
+	read := reads(func() {
+		if rows := scanned(t, l, events, 3); len(rows) == 0 || len(rows) > runs*people/4 {
+			t.Errorf("%d rows in a bucket", len(rows))
+		}
+	})
+	if read != runs {
+		t.Errorf("a scan of a bucket reads %d data files, want %d", read, runs)
 	}
 }
 

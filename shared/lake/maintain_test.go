@@ -86,7 +86,7 @@ func TestMaintainLeavesWhatIsWellAsItIs(t *testing.T) {
 
 func TestMaintainBoundsItsWork(t *testing.T) {
 	p := newPlace(t)
-	p.config.TargetFileBytes = 4000 // two of the small files
+	p.config.TargetFileBytes = 2000 // two of the small files
 	l := p.open(t)
 	id := lake.TableID{Workspace: "acme-1", Name: "changes"}
 	merged(t, l, id, 6)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +55,91 @@ func TestMergeBesideTheOtherModes(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", runID, diff)
 		}
+	}
+}
+
+// A merge of all rows replaces the keys that the run has by all of its rows, as often as they are there, and no others.
+func TestMergeOfAllRowsOfAKey(t *testing.T) {
+	whole := lake.Merge{Key: []string{"identifier", "at"}, All: true}
+	for name, spread := range map[string]lake.Spread{"in one piece": {}, "in buckets": inBuckets, "by day": byDay} {
+		t.Run(name, func(t *testing.T) {
+			l := newPlace(t).open(t)
+			id := lake.TableID{Workspace: "acme-1", Name: "changes"}
+			a, b := change{Identifier: "a", At: 1, Visits: 2}, change{Identifier: "b", At: 1, Visits: 4}
+			later := change{Identifier: "a", At: 2, Visits: 6}
+			steps := []struct {
+				rows []change
+				want map[change]int
+			}{
+				{[]change{a, a, b}, map[change]int{a: 2, b: 1}},
+				{[]change{a, a, a, later}, map[change]int{a: 3, b: 1, later: 1}},
+				{[]change{b, b}, map[change]int{a: 3, b: 2, later: 1}},
+				{nil, map[change]int{a: 3, b: 2, later: 1}},
+				{[]change{a}, map[change]int{a: 1, b: 2, later: 1}},
+			}
+			for i, step := range steps {
+				runID := fmt.Sprintf("run_%d", i)
+				landed := landSpread(t, l, id, spread, runID, step.rows)
+				for range 2 {
+					if _, err := l.Merge(t.Context(), id, runID, whole, landed); err != nil {
+						t.Fatal(err)
+					}
+				}
+				rows, err := l.Rows(t.Context(), id, 100)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := make(map[change]int)
+				for _, row := range rows {
+					got[changeOf(row)]++
+				}
+				if diff := cmp.Diff(step.want, got); diff != "" {
+					t.Fatalf("%s (-want +got):\n%s", runID, diff)
+				}
+			}
+		})
+	}
+}
+
+// Snapshots tell which run made which version, and how many rows.
+func TestSnapshots(t *testing.T) {
+	l := newPlace(t).open(t)
+	id := lake.TableID{Workspace: "acme-1", Name: "changes"}
+	want := []lake.Snapshot{
+		{RunID: "run_0", AddedRows: 2, TotalRows: 2, Operation: "append"},
+		{RunID: "run_1", AddedRows: 1, TotalRows: 3, Operation: "overwrite"},
+		{TotalRows: 2, AddedRows: 2, Operation: "replace"}, // of the data files
+		{TotalRows: 2, Operation: "replace"},               // of the deletes that apply to none any more
+	}
+	for i, rows := range [][]change{{{Identifier: "a"}, {Identifier: "b"}}, {{Identifier: "a", Visits: 2}}} {
+		runID := fmt.Sprintf("run_%d", i)
+		landed := landChanges(t, l, id, runID, rows)
+		snapshot, err := l.Merge(t.Context(), id, runID, byIdentifier, landed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[i].ID = snapshot
+	}
+	if _, err := l.Maintain(t.Context(), id, thorough); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Snapshots(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		if i > 0 && (got[i].Parent != got[i-1].ID || got[i].At.Before(got[i-1].At)) {
+			t.Errorf("%+v does not follow %+v", got[i], got[i-1])
+		}
+	}
+	for i := range got {
+		if got[i].RunID == "" {
+			got[i].ID = ""
+		}
+		got[i].Parent, got[i].At = "", time.Time{}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
