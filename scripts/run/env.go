@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/headwaterhq/headwater/scripts/demo"
@@ -25,6 +27,19 @@ func (e env) write(file string) error {
 		e.url, e.key, demo.SourceBucket, e.customer.ID, e.customer.Secret, e.identifier)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("keeping the keys: %w", err)
+	}
+	return nil
+}
+
+// writePlatform keeps the environment in which a program works on the stack's own table, objects and lake, as scripts/hw
+// does. Its key is the platform's, and lasts as long as the stack is up.
+func writePlatform(file string, environ map[string]string) error {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(environ)) {
+		fmt.Fprintf(&text, "export %s='%s'\n", name, strings.ReplaceAll(environ[name], "'", `'\''`))
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		return fmt.Errorf("keeping the platform's environment: %w", err)
 	}
 	return nil
 }

@@ -43,6 +43,10 @@ func run(ctx context.Context, dir string, port int, rows int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
+	platform := filepath.Join(dir, "platform.env")
+	if err := writePlatform(platform, stage.Environ()); err != nil {
+		return err
+	}
 	if kept.identifier == "" {
 		if kept, err = firstTime(ctx, stage, kept, file, rows); err != nil {
 			return err
@@ -55,10 +59,11 @@ Headwater is up.
   API key  %s
   clock    curl -X POST %s/_local/clock -d '{"advance":"25h"}'     lets a day pass
   logs     %s
+  verify   (source %s && go run ./scripts/hw verify --workspace demo)     what the runs left
 
 The walk-through in README.md goes on from here: source %s
 Ctrl-C ends it; the data stays.
-`, stage.URLs.API, kept.key, stage.URLs.Control, filepath.Join(dir, "logs"), file)
+`, stage.URLs.API, kept.key, stage.URLs.Control, filepath.Join(dir, "logs"), platform, file)
 	<-ctx.Done()
 	fmt.Println("ending")
 	return nil
