@@ -30,7 +30,7 @@ var accepted = []struct {
 		"a distributed map's child executions get their names from Step Functions",
 	},
 	{
-		`/headwater/(RunImport|DailyUpkeep)DistributedMap/|Role/DefaultPolicy/`, `^AwsSolutions-IAM5\[Resource::<Lake\w+\.Arn>/(runs|lake|schemas|discoveries|upkeep|quarantine)/\*\]`,
+		`/headwater/(RunImport|DailyUpkeep)DistributedMap/|Role/DefaultPolicy/`, `^AwsSolutions-IAM5\[Resource::<Lake\w+\.Arn>/(runs|lake|schemas|discoveries|upkeep|quarantine|manifests)/\*\]`,
 		"an object's key has ids in it; the prefix is the narrowest that is known before",
 	},
 	{

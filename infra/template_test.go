@@ -93,14 +93,14 @@ func TestFunctions(t *testing.T) {
 		"headwater-authorizer": {512, 30, []string{names.EnvLogLevel, names.EnvTable}},
 		"headwater-api": {512, 30, with(names.EnvKMSKeyID, names.EnvSecretPrefix,
 			names.EnvValidateConnectionARN, names.EnvRunImportARN, names.EnvPrincipal)},
-		"headwater-lookup":   {2048, 30, with(names.EnvLakeCatalog)},
+		"headwater-lookup":   {2048, 30, with(names.EnvLakeCatalog, names.EnvSecretPrefix)},
 		"headwater-check":    {512, 60, sources()},
 		"headwater-discover": {512, 120, sources()},
 		"headwater-roster":   {512, 30, with()},
 		"headwater-claim":    {512, 30, with()},
 		"headwater-plan":     {2048, 900, sources(names.EnvLakeCatalog)},
 		"headwater-extract":  {2048, 900, sources(names.EnvLakeCatalog)},
-		"headwater-commit":   {2048, 600, with(names.EnvLakeCatalog)},
+		"headwater-commit":   {2048, 600, with(names.EnvLakeCatalog, names.EnvSecretPrefix)},
 		"headwater-settle":   {2048, 30, with(names.EnvLakeCatalog)},
 	}
 	got := map[string]settings{}

@@ -80,9 +80,10 @@ func (s *stack) addWorkers() {
 			env: s.env(credentialEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
-				s.workspaceKeys("secretsmanager:GetSecretValue"), // rows of hubs go to quarantine
-				s.readItems(names.RunPartition), s.writeItems(names.ImportPartition),
-				s.listObjects(), s.readObjects(names.RunPrefix), s.replaceObjects(names.LakePrefix),
+				s.workspaceKeys("secretsmanager:GetSecretValue"), // links of hubs go to quarantine
+				s.writeItems(names.ImportPartition, names.RunPartition),
+				s.listObjects(), s.writeObjects(names.RunPrefix), s.putObjects(names.QuarantinePrefix, names.ManifestPrefix),
+				s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),
 			},
 		},
