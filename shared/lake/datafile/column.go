@@ -11,7 +11,7 @@ import (
 // column buffers the rows of a row group and encodes them.
 type column interface {
 	// add takes rows of an array in; it is one of the column's type.
-	add(arr arrow.Array, rows []int32)
+	add(arr arrow.Array, rows selection)
 	// absent is how many of the buffered rows are null.
 	absent() int
 	// size is how many bytes are buffered.

@@ -82,30 +82,32 @@ func New(to io.Writer, in *arrow.Schema, o Options) (*Encoder, error) {
 
 // Write adds the rows of a batch. Nothing of the batch is kept after it returns.
 func (e *Encoder) Write(batch arrow.RecordBatch) error {
-	rows := e.options.Scratch.rows[:0]
-	for row := range int32(batch.NumRows()) {
-		rows = append(rows, row)
-	}
-	e.options.Scratch.rows = rows
-	return e.WriteRows(batch, rows)
+	return e.add(batch, selection{n: int(batch.NumRows())})
 }
 
 // WriteRows adds some rows of a batch, in the order in which rows names them. It
 // spares who spreads a batch over files a copy of it.
 func (e *Encoder) WriteRows(batch arrow.RecordBatch, rows []int32) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return e.add(batch, selection{list: rows, n: len(rows)})
+}
+
+func (e *Encoder) add(batch arrow.RecordBatch, rows selection) error {
 	if e.closed {
 		return errClosed
 	}
 	if err := e.admit(batch); err != nil {
 		return err
 	}
-	for len(rows) > 0 {
-		n := min(len(rows), addedRows, e.options.RowGroupRows-e.buffered)
+	for from := 0; from < rows.n; {
+		n := min(rows.n-from, addedRows, e.options.RowGroupRows-e.buffered)
 		for i := range e.fields {
-			e.fields[i].add(batch.Column(i), rows[:n])
+			e.fields[i].add(batch.Column(i), rows.some(from, n))
 		}
 		e.buffered += n
-		rows = rows[n:]
+		from += n
 		if e.buffered == e.options.RowGroupRows || e.Buffered() >= e.options.RowGroupBytes {
 			if err := e.flush(); err != nil {
 				return err

@@ -2,7 +2,6 @@ package datafile
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/parquet"
 )
@@ -15,18 +14,23 @@ type flags struct {
 	file [2]bool
 }
 
-func (c *flags) add(arr arrow.Array, rows []int32) {
+func (c *flags) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	values := arr.(*array.Boolean)
-	c.bits = appendZeros(c.bits, (c.n+len(rows)+7)/8-len(c.bits))
-	for _, row := range rows {
-		if nulls > 0 && values.IsNull(int(row)) {
-			continue
+	if nulls == rows.n {
+		return
+	}
+	values, offset := arr.Data().Buffers()[1].Bytes(), arr.Data().Offset()
+	c.bits = appendZeros(c.bits, (c.n+rows.n+7)/8-len(c.bits))
+	if nulls == 0 && rows.list == nil {
+		bitutil.CopyBitmap(values, offset+rows.first, rows.n, c.bits, c.n)
+		c.n += rows.n
+		return
+	}
+	for row := range rows.all {
+		if nulls == 0 || arr.IsValid(row) {
+			c.bits[c.n/8] |= bitOf(values, offset+row) << (c.n % 8)
+			c.n++
 		}
-		if values.Value(int(row)) {
-			bitutil.SetBit(c.bits, c.n)
-		}
-		c.n++
 	}
 }
 

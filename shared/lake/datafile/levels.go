@@ -7,6 +7,47 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 )
 
+// selection is some rows of a batch: those listed or, without a list, n from the first on.
+type selection struct {
+	list  []int32
+	first int
+	n     int
+}
+
+// some are n of the rows, from one on.
+func (s selection) some(from, n int) selection {
+	if s.list == nil {
+		return selection{first: s.first + from, n: n}
+	}
+	return selection{list: s.list[from : from+n], n: n}
+}
+
+// all yields the rows.
+func (s selection) all(yield func(row int) bool) {
+	if s.list == nil {
+		for row := s.first; row < s.first+s.n; row++ {
+			if !yield(row) {
+				return
+			}
+		}
+		return
+	}
+	for _, row := range s.list {
+		if !yield(int(row)) {
+			return
+		}
+	}
+}
+
+// room makes place for n more, and twice as much at a time, because what append
+// adds to large slices is copied often until a row group is full.
+func room[T any](s []T, n int) []T {
+	if len(s)+n > cap(s) {
+		return append(make([]T, 0, max(2*cap(s), len(s)+n)), s...)
+	}
+	return s
+}
+
 // levels say which rows of a chunk have a value. Parquet packs them as Arrow does.
 type levels struct {
 	nullable bool
@@ -16,41 +57,47 @@ type levels struct {
 }
 
 // add takes rows of an array in, and returns how many of them are null.
-func (l *levels) add(arr arrow.Array, rows []int32) (nulls int) {
-	from := l.rows
-	l.rows += len(rows)
+func (l *levels) add(arr arrow.Array, rows selection) (nulls int) {
+	before := l.rows
+	l.rows += rows.n
 	if arr.NullN() == 0 {
 		if l.nulls > 0 {
-			l.grow()
-			bitutil.SetBitsTo(l.valid, int64(from), int64(len(rows)), true)
+			l.grow(0)
+			bitutil.SetBitsTo(l.valid, int64(before), int64(rows.n), true)
 		}
 		return 0
+	}
+	if l.nulls == 0 {
+		l.grow(0xff)
+		bitutil.SetBitsTo(l.valid, int64(before), int64(len(l.valid)*8-before), false)
+	} else {
+		l.grow(0)
 	}
 	bitmap, offset := arr.NullBitmapBytes(), arr.Data().Offset()
-	for _, row := range rows {
-		if !bitutil.BitIsSet(bitmap, offset+int(row)) {
-			nulls++
+	if rows.list == nil {
+		bitutil.CopyBitmap(bitmap, offset+rows.first, rows.n, l.valid, before)
+		nulls = rows.n - bitutil.CountSetBits(bitmap, offset+rows.first, rows.n)
+	} else {
+		for i, row := range rows.list {
+			bit := bitOf(bitmap, offset+int(row))
+			l.valid[(before+i)/8] |= bit << ((before + i) % 8)
+			nulls += int(bit ^ 1)
 		}
 	}
-	if nulls == 0 && l.nulls == 0 {
-		return 0
+	if l.nulls += nulls; l.nulls == 0 {
+		l.valid = l.valid[:0]
 	}
-	first := l.nulls == 0
-	l.grow()
-	if first {
-		bitutil.SetBitsTo(l.valid, 0, int64(from), true)
-	}
-	for i, row := range rows {
-		if bitutil.BitIsSet(bitmap, offset+int(row)) {
-			bitutil.SetBit(l.valid, from+i)
-		}
-	}
-	l.nulls += nulls
 	return nulls
 }
 
-// grow makes place for all rows, with zeros.
-func (l *levels) grow() { l.valid = appendZeros(l.valid, (l.rows+7)/8-len(l.valid)) }
+func bitOf(bitmap []byte, i int) byte { return bitmap[i/8] >> (i % 8) & 1 }
+
+// grow makes place for all rows.
+func (l *levels) grow(with byte) {
+	for len(l.valid) < (l.rows+7)/8 {
+		l.valid = append(l.valid, with)
+	}
+}
 
 func (l *levels) absent() int { return l.nulls }
 

@@ -24,7 +24,6 @@ type Scratch struct {
 	body     []byte
 	header   []byte
 	parts    [][]byte
-	rows     []int32
 	indexes  []uint32
 	lengths  []uint64
 	numbers  *numbers

@@ -29,45 +29,73 @@ func newText(l levels, width int, truncate func([]byte, bool) []byte) *text {
 	return &text{levels: l, width: width, truncate: truncate, numbered: true, distinct: newTexts()}
 }
 
-func (c *text) add(arr arrow.Array, rows []int32) {
+func (c *text) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	if nulls == len(rows) {
+	if nulls == rows.n {
 		return
 	}
 	if decimals, ok := arr.(*array.Decimal128); ok {
-		var all [16]byte
-		for _, row := range rows {
-			if nulls == 0 || arr.IsValid(int(row)) {
-				n := decimals.Value(int(row))
-				binary.BigEndian.PutUint64(all[:8], uint64(n.HighBits()))
-				binary.BigEndian.PutUint64(all[8:], n.LowBits())
-				c.put(all[16-c.width:])
-			}
-		}
+		c.addDecimals(decimals, rows, nulls)
 	} else {
-		data := arr.Data()
-		offsets := arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():]
-		var values []byte
-		if buffer := data.Buffers()[2]; buffer != nil {
-			values = buffer.Bytes()
-		}
-		for _, row := range rows {
-			if nulls == 0 || arr.IsValid(int(row)) {
-				c.put(values[offsets[row]:offsets[row+1]])
-			}
-		}
+		c.addTexts(arr, rows, nulls)
 	}
 	if c.numbered && len(c.indexes) >= leastNumbered && !c.repeat() {
 		c.spell()
 	}
 }
 
-func (c *text) put(value []byte) {
+func (c *text) addTexts(arr arrow.Array, rows selection, nulls int) {
+	data := arr.Data()
+	offsets := arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():]
+	var values []byte
+	if buffer := data.Buffers()[2]; buffer != nil {
+		values = buffer.Bytes()
+	}
 	if c.numbered {
-		c.indexes = append(c.indexes, c.distinct.number(value))
+		c.indexes = room(c.indexes, rows.n)
+	} else {
+		c.ends = room(c.ends, rows.n)
+	}
+	if rows.list == nil && nulls == 0 && !c.numbered {
+		c.putAll(values, offsets[rows.first:rows.first+rows.n+1])
 		return
 	}
-	c.data = append(c.data, value...)
+	for row := range rows.all {
+		if nulls == 0 || arr.IsValid(row) {
+			c.put(values, offsets[row], offsets[row+1])
+		}
+	}
+}
+
+// putAll adds texts that follow each other.
+func (c *text) putAll(values []byte, offsets []int32) {
+	shift := uint32(len(c.data)) - uint32(offsets[0])
+	some := values[offsets[0]:offsets[len(offsets)-1]]
+	c.data = append(room(c.data, len(some)), some...)
+	for _, end := range offsets[1:] {
+		c.ends = append(c.ends, uint32(end)+shift)
+	}
+}
+
+func (c *text) addDecimals(arr *array.Decimal128, rows selection, nulls int) {
+	var all [16]byte
+	for row := range rows.all {
+		if nulls == 0 || arr.IsValid(row) {
+			n := arr.Value(row)
+			binary.BigEndian.PutUint64(all[:8], uint64(n.HighBits()))
+			binary.BigEndian.PutUint64(all[8:], n.LowBits())
+			c.put(all[:], int32(len(all)-c.width), int32(len(all)))
+		}
+	}
+}
+
+// put adds the value that stands in data between two places.
+func (c *text) put(data []byte, from, end int32) {
+	if c.numbered {
+		c.indexes = append(c.indexes, c.distinct.number(data, from, end))
+		return
+	}
+	c.data = append(room(c.data, int(end-from)), data[from:end]...)
 	c.ends = append(c.ends, uint32(len(c.data)))
 }
 
@@ -82,8 +110,10 @@ func (c *text) repeat() bool {
 // spell puts the texts where their numbers were.
 func (c *text) spell() {
 	c.numbered = false
+	c.ends = room(c.ends, len(c.indexes))
 	for _, i := range c.indexes {
-		c.put(c.distinct.at(i))
+		value := c.distinct.at(i)
+		c.put(value, 0, int32(len(value)))
 	}
 	c.forget()
 }

@@ -3,9 +3,9 @@ package datafile
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 )
 
@@ -26,32 +26,43 @@ const (
 	double             // DOUBLE
 )
 
-func (c *words) add(arr arrow.Array, rows []int32) {
+func (c *words) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	if nulls == len(rows) {
-		return
-	}
-	if arr, ok := arr.(*array.Date32); ok {
-		for _, row := range rows {
-			if nulls == 0 || arr.IsValid(int(row)) {
-				c.values = append(c.values, uint64(int64(arr.Value(int(row)))))
-			}
-		}
+	if nulls == rows.n {
 		return
 	}
 	data := arr.Data()
-	from := arrow.Uint64Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():]
+	at := len(c.values)
+	c.values = room(c.values, rows.n)[:at+rows.n]
+	n := 0
+	if c.kind == day {
+		n = gather(c.values[at:], arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():], arr, rows, nulls)
+	} else {
+		n = gather(c.values[at:], arrow.Int64Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():], arr, rows, nulls)
+	}
+	c.values = c.values[:at+n]
+}
+
+// gather copies the values of rows that have one, and returns how many have.
+func gather[T int32 | int64](to []uint64, from []T, arr arrow.Array, rows selection, nulls int) int {
 	if nulls > 0 {
-		for _, row := range rows {
-			if arr.IsValid(int(row)) {
-				c.values = append(c.values, from[row])
-			}
+		bitmap, offset, n := arr.NullBitmapBytes(), arr.Data().Offset(), 0
+		for row := range rows.all {
+			to[n] = uint64(from[row]) // whatever a null has is overwritten
+			n += int(bitOf(bitmap, offset+row))
 		}
-		return
+		return n
 	}
-	for _, row := range rows {
-		c.values = append(c.values, from[row])
+	if rows.list == nil {
+		for i, v := range from[rows.first : rows.first+rows.n] {
+			to[i] = uint64(v)
+		}
+		return rows.n
 	}
+	for i, row := range rows.list {
+		to[i] = uint64(from[row])
+	}
+	return rows.n
 }
 
 func (c *words) size() int64 { return int64(8*len(c.values) + len(c.valid)) }
@@ -86,25 +97,34 @@ func (c *words) encodeNumbered(p *pages) bool {
 	if !c.repeat(p.numbers) {
 		return false
 	}
+	most := c.mostNumbers(c.estimate(p))
 	p.numbers.reset()
-	p.indexes = p.indexes[:0]
-	most := min(mostEntries, len(c.values)/2+1)
-	for _, v := range c.values {
-		p.indexes = append(p.indexes, p.numbers.number(v))
+	p.indexes = slices.Grow(p.indexes[:0], len(c.values))[:len(c.values)]
+	for i, v := range c.values {
+		p.indexes[i] = p.numbers.number(v)
 		if len(p.numbers.values) > most {
 			return false
 		}
 	}
 	width := widthOf(len(p.numbers.values))
-	if c.bytesOf(len(p.numbers.values))+len(c.values)*width/8 >= c.estimate(p) {
-		return false
-	}
 	p.body = c.appendPlain(p.body[:0], p.numbers.values)
 	p.dictionary(len(p.numbers.values))
 	p.cut(&c.levels, pageRows, parquet.Encodings.RLEDict, func(to []byte, from, end int) []byte {
 		return appendIndexes(to, p.indexes[from:end], width)
 	})
 	return true
+}
+
+// mostNumbers is how many entries a dictionary may have before it and the indexes
+// into it take more than some bytes.
+func (c *words) mostNumbers(bytes int) int {
+	most := 0
+	for width := 1; 1<<width <= mostEntries; width++ {
+		if left := bytes - len(c.values)*width/8; left > 0 {
+			most = max(most, min(1<<width, left/c.bytesOf(1)))
+		}
+	}
+	return most
 }
 
 // samples is how many values are looked at before all are, in runs.
@@ -143,14 +163,14 @@ func (c *words) estimate(p *pages) int {
 	sampled, bytes := 0, 0
 	for run := range c.sampled {
 		sampled += len(run)
-		if c.kind == double {
-			p.body = appendSplit(p.body[:0], run)
-			for ; len(p.body) > 0; p.body = p.body[len(run):] {
-				bytes += len(p.squeezer.code(p.body[:len(run)])) - frameHeader
-			}
-		} else {
+		if c.kind != double {
 			p.body = appendDeltas(p.body[:0], run, c.kind == day)
 			bytes += len(p.body)
+			continue
+		}
+		p.body = appendSplit(p.body[:0], run)
+		for i := range 8 {
+			bytes += len(p.squeezer.code(p.body[i*len(run):(i+1)*len(run)])) - frameHeader
 		}
 	}
 	return bytes * len(c.values) / max(1, sampled)
