@@ -28,6 +28,7 @@ func Logger(f Function) *slog.Logger {
 
 // Start serves invocations until the runtime goes away; it does not return.
 func Start(ctx context.Context, h lambda.Handler) {
+	useProcessors()
 	lambda.StartWithOptions(h, lambda.WithContext(ctx))
 }
 
