@@ -97,3 +97,14 @@ func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal st
 	}
 	return s.write(ctx, "setting watermark", update(importKey(seen.WorkspaceID, seen.ID), change, condition, v))
 }
+
+// UpdateImport writes what may change of an import, if no run is open.
+func (s *Store) UpdateImport(ctx context.Context, i ingest.Import) (bool, error) {
+	v := values{}
+	change, err := assign(newImportItem(i), []string{"mapping", "guards", "proof", "precedence"}, v)
+	if err != nil {
+		return false, err
+	}
+	const condition = exists + " AND attribute_not_exists(#open_run_id)"
+	return s.write(ctx, "changing import", update(importKey(i.WorkspaceID, i.ID), change, condition, v))
+}

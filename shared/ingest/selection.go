@@ -55,7 +55,7 @@ func (n NewImport) bound(problems *fault.List) {
 // can do, and returns it with what follows. Of a query's columns nothing is known before a
 // run is planned, so that the import is only held to what it says itself.
 func (s *Service) resolve(ctx context.Context, n NewImport, i Import) (Import, error) {
-	conn, table, err := s.reads(ctx, i.WorkspaceID, n)
+	conn, table, err := s.reads(ctx, i)
 	if err != nil {
 		return i, err
 	}
@@ -79,14 +79,14 @@ func (s *Service) resolve(ctx context.Context, n NewImport, i Import) (Import, e
 }
 
 // reads returns the connection, which is active, and the table; none of a query.
-func (s *Service) reads(ctx context.Context, workspaceID string, n NewImport) (connection.Connection, schema.Table, error) {
+func (s *Service) reads(ctx context.Context, i Import) (connection.Connection, schema.Table, error) {
 	var conn connection.Connection
 	var table schema.Table
 	var err error
-	if n.Query != "" {
-		conn, err = s.Schemas.Get(ctx, workspaceID, n.ConnectionID)
+	if i.Query != "" {
+		conn, err = s.Schemas.Get(ctx, i.WorkspaceID, i.ConnectionID)
 	} else {
-		conn, table, err = s.Schemas.Table(ctx, workspaceID, n.ConnectionID, n.Table)
+		conn, table, err = s.Schemas.Table(ctx, i.WorkspaceID, i.ConnectionID, i.Table)
 	}
 	switch {
 	case err != nil && fault.CodeOf(err) != fault.TableNotFound:

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -97,9 +96,6 @@ func (s *Service) Create(ctx context.Context, workspaceID, actor string, n NewIm
 
 func (i Import) every() time.Duration { return time.Duration(i.EveryHours) * time.Hour }
 
-// maxPrecedence bounds precedences, either way.
-const maxPrecedence = 1000
-
 func (n NewImport) validate() error {
 	var problems fault.List
 	switch name := strings.TrimSpace(n.Name); {
@@ -118,13 +114,7 @@ func (n NewImport) validate() error {
 	if !slices.Contains([]Mode{FullRefresh, Append, Merge}, n.Mode) {
 		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append, merge")
 	}
-	n.Guards.validate("guards", n.Type, &problems)
-	if !slices.Contains([]Proof{"", ProofCounts, ProofOff}, n.Proof) {
-		problems.Add(fault.InvalidRequest, "proof", "must be one of: counts, off")
-	}
-	if n.Precedence < -maxPrecedence || n.Precedence > maxPrecedence {
-		problems.Add(fault.InvalidRequest, "precedence", fmt.Sprintf("must be from -%d to %d", maxPrecedence, maxPrecedence))
-	}
+	boundSettings(n.Type, n.Guards, n.Proof, n.Precedence, &problems)
 	n.Mapping.bound(&problems)
 	if n.EveryHours != nil && (*n.EveryHours < 0 || *n.EveryHours > 24*31) {
 		problems.Add(fault.InvalidRequest, "every_hours", "must be from 0 (by hand only) to 744")

@@ -27,6 +27,8 @@ type Imports interface {
 	DueImports(ctx context.Context, now time.Time, limit int) ([]Import, error)
 	// SkipSlot moves NextRunAt from the one seen to next; false when somebody else did.
 	SkipSlot(ctx context.Context, seen Import, next time.Time) (bool, error)
+	// UpdateImport writes i's mapping, guards, proof and precedence, if no run is open; false otherwise.
+	UpdateImport(ctx context.Context, i Import) (bool, error)
 	// SetWatermark makes the watermark literal, "" for none, if it still is the one seen and no run is open; false otherwise.
 	SetWatermark(ctx context.Context, seen Import, literal string) (bool, error)
 }

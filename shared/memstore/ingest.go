@@ -254,3 +254,16 @@ func (s *Store) SetWatermark(_ context.Context, seen ingest.Import, literal stri
 	s.putImport(i)
 	return true, nil
 }
+
+// UpdateImport writes what may change of an import, if no run is open.
+func (s *Store) UpdateImport(_ context.Context, i ingest.Import) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored, ok := s.imports[owned{i.WorkspaceID, i.ID}]
+	if !ok || stored.OpenRunID != "" {
+		return false, nil
+	}
+	stored.Mapping, stored.Guards, stored.Proof, stored.Precedence = i.Mapping, i.Guards, i.Proof, i.Precedence
+	s.putImport(stored)
+	return true, nil
+}

@@ -136,3 +136,26 @@ func testOpenRun(t *testing.T, s Store) {
 	unknown := newImport("w")
 	fails(t, "a run of no import", s.OpenRun(t.Context(), unknown, newRun(unknown), time.Time{}), fault.ImportNotFound)
 }
+
+func testUpdateImport(t *testing.T, s Store) {
+	i := addImport(t, s, "w")
+	changed := i
+	changed.Mapping, changed.Guards, changed.Proof, changed.Precedence = i.Mapping[:1], ingest.Guards{HubLinks: 7}, "", 0
+	changed.Name, changed.Watermark, changed.NextRunAt = "another", "another", noon.AddDate(1, 0, 0) // which stay
+	want := changed
+	want.Name, want.Watermark, want.NextRunAt = i.Name, i.Watermark, i.NextRunAt
+	r := addRun(t, s, i)
+	done, err := s.UpdateImport(t.Context(), changed)
+	did(t, "UpdateImport while a run is open", false, done, err)
+	move(t, s, r, func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Failed, noon })
+	done, err = s.UpdateImport(t.Context(), changed)
+	did(t, "UpdateImport", true, done, err)
+	want.LastRunID = r.ID
+	same(t, "changed import", want, getImport(t, s, i))
+
+	unknown := newImport("w")
+	done, err = s.UpdateImport(t.Context(), unknown)
+	did(t, "UpdateImport of no import", false, done, err)
+	_, err = s.Import(t.Context(), "w", unknown.ID)
+	fails(t, "import after it was changed without having been there", err, fault.ImportNotFound)
+}

@@ -69,6 +69,8 @@ func testIsolation(t *testing.T, s Store) {
 	did(t, "Reopen", false, kept, err)
 	kept, err = s.SetWatermark(t.Context(), foreignI, "")
 	did(t, "SetWatermark", false, kept, err)
+	kept, err = s.UpdateImport(t.Context(), foreignI)
+	did(t, "UpdateImport", false, kept, err)
 	kept, err = s.RecordPart(t.Context(), foreignR.Ref(), part(0, 1, "a", "b", true))
 	did(t, "RecordPart", false, kept, err)
 

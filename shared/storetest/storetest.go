@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"Replayed":    testReplayed,
 		"Handed on":   testHandedOn,
 		"Watermark":   testWatermark,
+		"Update":      testUpdateImport,
 		"Unstarted":   testUnstarted,
 		"Split":       testSplit,
 		"RecordPart":  testRecordPart,

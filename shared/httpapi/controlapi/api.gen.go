@@ -20,22 +20,22 @@ import (
 
 // Defines values for CheckOutcome.
 const (
-	Fail    CheckOutcome = "fail"
-	Pass    CheckOutcome = "pass"
-	Skipped CheckOutcome = "skipped"
-	Warn    CheckOutcome = "warn"
+	CheckOutcomeFail    CheckOutcome = "fail"
+	CheckOutcomePass    CheckOutcome = "pass"
+	CheckOutcomeSkipped CheckOutcome = "skipped"
+	CheckOutcomeWarn    CheckOutcome = "warn"
 )
 
 // Valid indicates whether the value is a known member of the CheckOutcome enum.
 func (e CheckOutcome) Valid() bool {
 	switch e {
-	case Fail:
+	case CheckOutcomeFail:
 		return true
-	case Pass:
+	case CheckOutcomePass:
 		return true
-	case Skipped:
+	case CheckOutcomeSkipped:
 		return true
-	case Warn:
+	case CheckOutcomeWarn:
 		return true
 	default:
 		return false
@@ -189,10 +189,95 @@ func (e FilterConditionOp) Valid() bool {
 	}
 }
 
+// Defines values for FindingGuard.
+const (
+	Deletes            FindingGuard = "deletes"
+	Hubs               FindingGuard = "hubs"
+	MissingIdentifiers FindingGuard = "missing_identifiers"
+	Volume             FindingGuard = "volume"
+)
+
+// Valid indicates whether the value is a known member of the FindingGuard enum.
+func (e FindingGuard) Valid() bool {
+	switch e {
+	case Deletes:
+		return true
+	case Hubs:
+		return true
+	case MissingIdentifiers:
+		return true
+	case Volume:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GuardAction.
+const (
+	GuardActionFail   GuardAction = "fail"
+	GuardActionHold   GuardAction = "hold"
+	GuardActionIgnore GuardAction = "ignore"
+)
+
+// Valid indicates whether the value is a known member of the GuardAction enum.
+func (e GuardAction) Valid() bool {
+	switch e {
+	case GuardActionFail:
+		return true
+	case GuardActionHold:
+		return true
+	case GuardActionIgnore:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GuardsOnExpiry.
+const (
+	Discard GuardsOnExpiry = "discard"
+	Release GuardsOnExpiry = "release"
+)
+
+// Valid indicates whether the value is a known member of the GuardsOnExpiry enum.
+func (e GuardsOnExpiry) Valid() bool {
+	switch e {
+	case Discard:
+		return true
+	case Release:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportCursorNulls.
+const (
+	ImportCursorNullsExclude ImportCursorNulls = "exclude"
+	ImportCursorNullsFail    ImportCursorNulls = "fail"
+	ImportCursorNullsInclude ImportCursorNulls = "include"
+)
+
+// Valid indicates whether the value is a known member of the ImportCursorNulls enum.
+func (e ImportCursorNulls) Valid() bool {
+	switch e {
+	case ImportCursorNullsExclude:
+		return true
+	case ImportCursorNullsFail:
+		return true
+	case ImportCursorNullsInclude:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportMode.
 const (
 	Append      ImportMode = "append"
 	FullRefresh ImportMode = "full_refresh"
+	Merge       ImportMode = "merge"
 )
 
 // Valid indicates whether the value is a known member of the ImportMode enum.
@@ -201,6 +286,8 @@ func (e ImportMode) Valid() bool {
 	case Append:
 		return true
 	case FullRefresh:
+		return true
+	case Merge:
 		return true
 	default:
 		return false
@@ -318,18 +405,63 @@ func (e PlatformCategory) Valid() bool {
 	}
 }
 
+// Defines values for Proof.
+const (
+	ProofCounts Proof = "counts"
+	ProofOff    Proof = "off"
+)
+
+// Valid indicates whether the value is a known member of the Proof enum.
+func (e Proof) Valid() bool {
+	switch e {
+	case ProofCounts:
+		return true
+	case ProofOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProvedVerdict.
+const (
+	Complete     ProvedVerdict = "complete"
+	Incomplete   ProvedVerdict = "incomplete"
+	Unverifiable ProvedVerdict = "unverifiable"
+)
+
+// Valid indicates whether the value is a known member of the ProvedVerdict enum.
+func (e ProvedVerdict) Valid() bool {
+	switch e {
+	case Complete:
+		return true
+	case Incomplete:
+		return true
+	case Unverifiable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RunTrigger.
 const (
-	Manual   RunTrigger = "manual"
-	Schedule RunTrigger = "schedule"
+	RunTriggerBackfill RunTrigger = "backfill"
+	RunTriggerManual   RunTrigger = "manual"
+	RunTriggerReplay   RunTrigger = "replay"
+	RunTriggerSchedule RunTrigger = "schedule"
 )
 
 // Valid indicates whether the value is a known member of the RunTrigger enum.
 func (e RunTrigger) Valid() bool {
 	switch e {
-	case Manual:
+	case RunTriggerBackfill:
 		return true
-	case Schedule:
+	case RunTriggerManual:
+		return true
+	case RunTriggerReplay:
+		return true
+	case RunTriggerSchedule:
 		return true
 	default:
 		return false
@@ -340,6 +472,7 @@ func (e RunTrigger) Valid() bool {
 const (
 	RunStatusCommitting RunStatus = "committing"
 	RunStatusFailed     RunStatus = "failed"
+	RunStatusHeld       RunStatus = "held"
 	RunStatusQueued     RunStatus = "queued"
 	RunStatusRunning    RunStatus = "running"
 	RunStatusSucceeded  RunStatus = "succeeded"
@@ -351,6 +484,8 @@ func (e RunStatus) Valid() bool {
 	case RunStatusCommitting:
 		return true
 	case RunStatusFailed:
+		return true
+	case RunStatusHeld:
 		return true
 	case RunStatusQueued:
 		return true
@@ -398,11 +533,12 @@ func (e TableKind) Valid() bool {
 
 // Defines values for Transform.
 const (
-	E164   Transform = "e164"
-	Email  Transform = "email"
-	Lower  Transform = "lower"
-	Sha256 Transform = "sha256"
-	Trim   Transform = "trim"
+	E164       Transform = "e164"
+	Email      Transform = "email"
+	HmacSha256 Transform = "hmac_sha256"
+	Lower      Transform = "lower"
+	Sha256     Transform = "sha256"
+	Trim       Transform = "trim"
 )
 
 // Valid indicates whether the value is a known member of the Transform enum.
@@ -411,6 +547,8 @@ func (e Transform) Valid() bool {
 	case E164:
 		return true
 	case Email:
+		return true
+	case HmacSha256:
 		return true
 	case Lower:
 		return true
@@ -481,6 +619,15 @@ type AuthMethod struct {
 	Name        string `json:"name"`
 	Recommended bool   `json:"recommended"`
 	Title       string `json:"title"`
+}
+
+// Backfill Values of the import's cursor, as text in the form of a filter's.
+type Backfill struct {
+	// From Inclusive.
+	From string `json:"from"`
+
+	// To Exclusive.
+	To string `json:"to"`
 }
 
 // Catalog defines model for Catalog.
@@ -588,14 +735,30 @@ type ConnectionPage struct {
 // ConnectionStatus `processing` until the validation has ended that followed its creation, or a request while it was inactive: within ten minutes.
 type ConnectionStatus string
 
-// Counts rows_read = rows_written + rows_quarantined.
+// Counts rows_read = rows_written + rows_quarantined + rows_filtered.
 type Counts struct {
 	// BytesRead An estimate, before decompression.
-	BytesRead       int64 `json:"bytes_read"`
-	BytesWritten    int64 `json:"bytes_written"`
+	BytesRead    int64 `json:"bytes_read"`
+	BytesWritten int64 `json:"bytes_written"`
+
+	// RowsFiltered Left out by a filter that the source could not apply.
+	RowsFiltered int64 `json:"rows_filtered"`
+
+	// RowsFlagged Of those written that delete a key.
+	RowsFlagged int64 `json:"rows_flagged"`
+
+	// RowsNameless Of those in quarantine that lack the identifier.
+	RowsNameless    int64 `json:"rows_nameless"`
 	RowsQuarantined int64 `json:"rows_quarantined"`
 	RowsRead        int64 `json:"rows_read"`
 	RowsWritten     int64 `json:"rows_written"`
+}
+
+// Decision defines model for Decision.
+type Decision struct {
+	// Actor `policy` when nobody decided in time.
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
 }
 
 // DiscoveredType A column that is `unsupported` cannot be imported.
@@ -623,6 +786,9 @@ type FilterCondition struct {
 	Column string            `json:"column"`
 	Op     FilterConditionOp `json:"op"`
 
+	// OrNull The comparison holds for NULL too.
+	OrNull bool `json:"or_null,omitempty,omitzero"`
+
 	// Values What the column is compared with: several for `in`, none for `is_null` and `not_null`, one otherwise. All are text:
 	// numbers as digits, dates as 2006-01-02, timestamps as RFC 3339, times of day as 15:04:05.999999, bytes in base64.
 	Values []string `json:"values,omitempty,omitzero"`
@@ -630,6 +796,19 @@ type FilterCondition struct {
 
 // FilterConditionOp defines model for FilterCondition.Op.
 type FilterConditionOp string
+
+// Finding A guard that was beyond its limit before the commit.
+type Finding struct {
+	// Action Beyond the limit: `hold` unless given. `ignore` lets the run go on, and it says so in its findings.
+	Action   GuardAction  `json:"action"`
+	Guard    FindingGuard `json:"guard"`
+	Limit    float64      `json:"limit"`
+	Message  string       `json:"message"`
+	Observed float64      `json:"observed"`
+}
+
+// FindingGuard defines model for Finding.Guard.
+type FindingGuard string
 
 // FormSchema A JSON Schema (2020-12) of an object, its properties in the order of a form. A property with `writeOnly` is a secret; with
 // `x-multiline` it takes several lines. What breaks it is refused; ranges and rules between fields show in the validation.
@@ -655,37 +834,128 @@ type Grants struct {
 	Items []Grant `json:"items"`
 }
 
+// GuardAction Beyond the limit: `hold` unless given. `ignore` lets the run go on, and it says so in its findings.
+type GuardAction string
+
+// Guards What a run must pass before its rows land. What is absent is as it is by default.
+type Guards struct {
+	// Deletes Share of the rows written that delete a key; 0.3 unless given.
+	Deletes ShareGuard `json:"deletes,omitempty,omitzero"`
+
+	// HoldHours How long a held run waits for a person; 168 unless given.
+	HoldHours int32 `json:"hold_hours,omitempty,omitzero"`
+
+	// HubLinks Of an identity_graph: an identifier with more links than that is none, and its rows go to quarantine. 1000 unless given.
+	HubLinks int32 `json:"hub_links,omitempty,omitzero"`
+
+	// Hubs Share of the links of an identity_graph that `hub_links` leaves out; 0.05 unless given.
+	Hubs ShareGuard `json:"hubs,omitempty,omitzero"`
+
+	// MaximumRejectedRows More rows in quarantine fail the run. No limit unless given.
+	MaximumRejectedRows *int64 `json:"maximum_rejected_rows,omitempty"`
+
+	// MaximumRejectedShare Of the rows read; 0.5 unless given.
+	MaximumRejectedShare *float64 `json:"maximum_rejected_share,omitempty"`
+
+	// MissingIdentifiers Share of the rows read that lack the identifier; 0.2 unless given.
+	MissingIdentifiers ShareGuard `json:"missing_identifiers,omitempty,omitzero"`
+
+	// OnExpiry What becomes of it then; `discard` unless given.
+	OnExpiry GuardsOnExpiry `json:"on_expiry,omitempty,omitzero"`
+
+	// Volume How far the rows read may be from the median of the last runs, in spreads, which are robust standard deviations; 6 unless given. It
+	// counts from five runs on that succeeded and read alike (all, or what has changed).
+	Volume VolumeGuard `json:"volume,omitempty,omitzero"`
+}
+
+// GuardsOnExpiry What becomes of it then; `discard` unless given.
+type GuardsOnExpiry string
+
 // Import defines model for Import.
 type Import struct {
 	ConnectionID string    `json:"connection_id"`
 	CreatedAt    time.Time `json:"created_at"`
 	CreatedBy    string    `json:"created_by"`
 
+	// Cursor Makes the import incremental: a run reads the rows whose cursor is at or above the import's watermark less the lookback.
+	// With the modes `append` and `merge`.
+	Cursor ImportCursor `json:"cursor,omitempty,omitzero"`
+
+	// Deleted The target that deletes a key.
+	Deleted string `json:"deleted,omitempty,omitzero"`
+
 	// EveryHours 0 is by hand only.
 	EveryHours int32             `json:"every_hours"`
 	Filter     []FilterCondition `json:"filter,omitempty,omitzero"`
-	ID         string            `json:"id"`
+
+	// Guards What a run must pass before its rows land. What is absent is as it is by default.
+	Guards Guards `json:"guards,omitempty,omitzero"`
+	ID     string `json:"id"`
+
+	// Key Targets that identify a row, with the mode `merge`.
+	Key []string `json:"key,omitempty,omitzero"`
 
 	// LastRunID The last run that has ended.
-	LastRunID    string         `json:"last_run_id,omitempty,omitzero"`
+	LastRunID string `json:"last_run_id,omitempty,omitzero"`
+
+	// ManifestHash SHA-256 of the last manifest in hex.
+	ManifestHash string         `json:"manifest_hash,omitempty,omitzero"`
 	Mapping      []MappedColumn `json:"mapping"`
 	MaximumBytes int64          `json:"maximum_bytes,omitempty,omitzero"`
 
-	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it.
+	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it, `merge` replaces the rows with the same key.
 	Mode      ImportMode `json:"mode"`
 	Name      string     `json:"name"`
 	NextRunAt time.Time  `json:"next_run_at,omitempty,omitzero"`
 
 	// OpenRunID The run that has not ended yet.
-	OpenRunID string `json:"open_run_id,omitempty,omitzero"`
-	Query     string `json:"query,omitempty,omitzero"`
-	Table     string `json:"table,omitempty,omitzero"`
+	OpenRunID  string `json:"open_run_id,omitempty,omitzero"`
+	Precedence int32  `json:"precedence,omitempty,omitzero"`
+
+	// Proof Whether the source is asked to count what a run reads, by its own means; `counts` unless given.
+	Proof Proof  `json:"proof,omitempty,omitzero"`
+	Query string `json:"query,omitempty,omitzero"`
+	Table string `json:"table,omitempty,omitzero"`
 
 	// Type What the rows mean.
 	Type ImportType `json:"type"`
+
+	// Watermark Where the next run begins to read, before lookback. Absent when it reads everything.
+	Watermark string `json:"watermark,omitempty,omitzero"`
 }
 
-// ImportMode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it.
+// ImportChange defines model for ImportChange.
+type ImportChange struct {
+	// Guards What a run must pass before its rows land. What is absent is as it is by default.
+	Guards     *Guards           `json:"guards,omitempty"`
+	Mapping    []NewMappedColumn `json:"mapping,omitempty,omitzero"`
+	Precedence *int32            `json:"precedence,omitempty"`
+
+	// Proof Whether the source is asked to count what a run reads, by its own means; `counts` unless given.
+	Proof Proof `json:"proof,omitempty,omitzero"`
+}
+
+// ImportCursor Makes the import incremental: a run reads the rows whose cursor is at or above the import's watermark less the lookback.
+// With the modes `append` and `merge`.
+type ImportCursor struct {
+	// Column Name of a column of the source: a timestamp, date, int64 or string.
+	Column string `json:"column"`
+
+	// Lookback How far below the watermark a run reads, for rows that come late with an older value: seconds of a timestamp, days of a
+	// date, units of an int64.
+	Lookback int64 `json:"lookback,omitempty,omitzero"`
+
+	// Nulls What becomes of rows without a cursor; `exclude` unless given. `include` reads them in every run.
+	Nulls ImportCursorNulls `json:"nulls,omitempty,omitzero"`
+
+	// Type Its type. Needed with a query; otherwise it follows from the table.
+	Type ColumnType `json:"type,omitempty,omitzero"`
+}
+
+// ImportCursorNulls What becomes of rows without a cursor; `exclude` unless given. `include` reads them in every run.
+type ImportCursorNulls string
+
+// ImportMode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it, `merge` replaces the rows with the same key.
 type ImportMode string
 
 // ImportPage defines model for ImportPage.
@@ -723,23 +993,44 @@ type NewConnection = connectionBody
 type NewImport struct {
 	ConnectionID string `json:"connection_id"`
 
+	// Cursor Makes the import incremental: a run reads the rows whose cursor is at or above the import's watermark less the lookback.
+	// With the modes `append` and `merge`.
+	Cursor ImportCursor `json:"cursor,omitempty,omitzero"`
+
+	// Deleted A target of type bool, with the mode `merge`: a last row that has true in it deletes its key. Of a group_identity
+	// it is is_deleted where that is mapped.
+	Deleted string `json:"deleted,omitempty,omitzero"`
+
 	// EveryHours 24 when absent; 0 is by hand only.
 	EveryHours *int32 `json:"every_hours,omitempty"`
 
 	// Filter Only rows for which all conditions hold are read, where the platform has the capability `row_filter`. A comparison with
 	// NULL holds for no row. A table that is `filter_required` needs a condition on its partitioning column.
-	Filter  []FilterCondition `json:"filter,omitempty,omitzero"`
+	Filter []FilterCondition `json:"filter,omitempty,omitzero"`
+
+	// Guards What a run must pass before its rows land. What is absent is as it is by default.
+	Guards Guards `json:"guards,omitempty,omitzero"`
+
+	// Key Targets that identify a row, with the mode `merge`. Unless given: identifier and, where it is mapped, identifier_type of a
+	// user_profile; both ids, and their types where they are mapped, of an identity_graph; user_id and group_id of a group_identity.
+	Key     []string          `json:"key,omitempty,omitzero"`
 	Mapping []NewMappedColumn `json:"mapping"`
 
 	// MaximumBytes What the platform may scan, and bill, for a run, where it has the capability `cost_estimate`; a run that would need more fails
 	// before it reads. No limit when absent or 0.
 	MaximumBytes int64 `json:"maximum_bytes,omitempty,omitzero"`
 
-	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it.
+	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it, `merge` replaces the rows with the same key.
 	Mode ImportMode `json:"mode"`
 
 	// Name Unique in the workspace whatever the case of its letters.
 	Name string `json:"name"`
+
+	// Precedence Of two traits with one name in a profile that of the higher one counts.
+	Precedence int32 `json:"precedence,omitempty,omitzero"`
+
+	// Proof Whether the source is asked to count what a run reads, by its own means; `counts` unless given.
+	Proof Proof `json:"proof,omitempty,omitzero"`
 
 	// Query A SELECT in the platform's own SQL, instead of a table, where the platform has the capability `queries`. The mapping
 	// names columns of its result; whether they fit is seen when a run is planned.
@@ -873,6 +1164,36 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// Proof Whether the source is asked to count what a run reads, by its own means; `counts` unless given.
+type Proof string
+
+// ProofWindow Rows whose value is at or above `from` and below `to`; either is absent at an end, both of rows without a value.
+type ProofWindow struct {
+	From   string `json:"from,omitempty,omitzero"`
+	Read   int64  `json:"read"`
+	Source int64  `json:"source"`
+	To     string `json:"to,omitempty,omitzero"`
+}
+
+// Proved What the source counted by its own means, against what was read and what landed.
+type Proved struct {
+	// Column The one by whose values the windows are.
+	Column string `json:"column,omitempty,omitzero"`
+
+	// LakeRows That the snapshot added.
+	LakeRows   int64         `json:"lake_rows"`
+	RowsRead   int64         `json:"rows_read"`
+	SourceRows int64         `json:"source_rows"`
+	Verdict    ProvedVerdict `json:"verdict"`
+
+	// Why Why it is unverifiable.
+	Why     string        `json:"why,omitempty,omitzero"`
+	Windows []ProofWindow `json:"windows,omitempty,omitzero"`
+}
+
+// ProvedVerdict defines model for Proved.Verdict.
+type ProvedVerdict string
+
 // Remedy defines model for Remedy.
 type Remedy struct {
 	// Snippet To paste: SQL, a command, IAM JSON.
@@ -882,18 +1203,47 @@ type Remedy struct {
 
 // Run defines model for Run.
 type Run struct {
-	// Counts rows_read = rows_written + rows_quarantined.
+	// AsOf The moment of the source that it reads, where that has one.
+	AsOf time.Time `json:"as_of,omitempty,omitzero"`
+
+	// Attempt How often it was released or driven again.
+	Attempt int32 `json:"attempt,omitempty,omitzero"`
+
+	// Backfill Values of the import's cursor, as text in the form of a filter's.
+	Backfill Backfill `json:"backfill,omitempty,omitzero"`
+
+	// Counts rows_read = rows_written + rows_quarantined + rows_filtered.
 	Counts    Counts    `json:"counts"`
 	CreatedAt time.Time `json:"created_at"`
+
+	// DecideBy Of a held run: when the import's policy decides.
+	DecideBy time.Time `json:"decide_by,omitempty,omitzero"`
 
 	// DurationMs From planning to the end, or to now.
 	DurationMs int64     `json:"duration_ms,omitempty,omitzero"`
 	EndedAt    time.Time `json:"ended_at,omitempty,omitzero"`
 
 	// Error Why something failed, when no failing check says it.
-	Error    Failure `json:"error,omitempty,omitzero"`
-	ID       string  `json:"id"`
-	ImportID string  `json:"import_id"`
+	Error    Failure   `json:"error,omitempty,omitzero"`
+	Findings []Finding `json:"findings,omitempty,omitzero"`
+
+	// From The value of the cursor that it reads from, lookback included.
+	From     string `json:"from,omitempty,omitzero"`
+	ID       string `json:"id"`
+	ImportID string `json:"import_id"`
+
+	// ManifestHash SHA-256 of its manifest in hex.
+	ManifestHash string `json:"manifest_hash,omitempty,omitzero"`
+
+	// Proved What the source counted by its own means, against what was read and what landed.
+	Proved   Proved   `json:"proved,omitempty,omitzero"`
+	Released Decision `json:"released,omitempty,omitzero"`
+
+	// ReplayedBy The run that has read this one's quarantine, or is about to.
+	ReplayedBy string `json:"replayed_by,omitempty,omitzero"`
+
+	// Replays The run whose quarantine it reads.
+	Replays string `json:"replays,omitempty,omitzero"`
 
 	// SchemaVersion Of the source when the run was planned.
 	SchemaVersion string `json:"schema_version,omitempty,omitzero"`
@@ -902,11 +1252,16 @@ type Run struct {
 	SnapshotID string `json:"snapshot_id,omitempty,omitzero"`
 
 	// Splits 0 until planned.
-	Splits     int32      `json:"splits"`
-	SplitsDone int32      `json:"splits_done"`
-	StartedAt  time.Time  `json:"started_at,omitempty,omitzero"`
-	Status     RunStatus  `json:"status"`
-	Trigger    RunTrigger `json:"trigger"`
+	Splits     int32     `json:"splits"`
+	SplitsDone int32     `json:"splits_done"`
+	StartedAt  time.Time `json:"started_at,omitempty,omitzero"`
+
+	// Status `held` waits for a person: releaseRun or discardRun.
+	Status  RunStatus  `json:"status"`
+	Trigger RunTrigger `json:"trigger"`
+
+	// Watermark Where the next run begins to read, once this one has succeeded.
+	Watermark string `json:"watermark,omitempty,omitzero"`
 }
 
 // RunTrigger defines model for Run.Trigger.
@@ -918,7 +1273,7 @@ type RunPage struct {
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
 }
 
-// RunStatus defines model for RunStatus.
+// RunStatus `held` waits for a person: releaseRun or discardRun.
 type RunStatus string
 
 // SchemaPage defines model for SchemaPage.
@@ -931,9 +1286,16 @@ type SchemaPage struct {
 	Version string `json:"version"`
 }
 
+// ShareGuard Without a limit of its own it counts from 100 rows on.
+type ShareGuard struct {
+	// Action Beyond the limit: `hold` unless given. `ignore` lets the run go on, and it says so in its findings.
+	Action GuardAction `json:"action,omitempty,omitzero"`
+	Limit  *float64    `json:"limit,omitempty"`
+}
+
 // Split defines model for Split.
 type Split struct {
-	// Counts rows_read = rows_written + rows_quarantined.
+	// Counts rows_read = rows_written + rows_quarantined + rows_filtered.
 	Counts  Counts    `json:"counts"`
 	Done    bool      `json:"done"`
 	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
@@ -1040,6 +1402,20 @@ type ValidationOutcome string
 // ValidationTrigger defines model for Validation.Trigger.
 type ValidationTrigger string
 
+// VolumeGuard How far the rows read may be from the median of the last runs, in spreads, which are robust standard deviations; 6 unless given. It
+// counts from five runs on that succeeded and read alike (all, or what has changed).
+type VolumeGuard struct {
+	// Action Beyond the limit: `hold` unless given. `ignore` lets the run go on, and it says so in its findings.
+	Action GuardAction `json:"action,omitempty,omitzero"`
+	Limit  *float64    `json:"limit,omitempty"`
+}
+
+// Watermark defines model for Watermark.
+type Watermark struct {
+	// Watermark A value of the import's cursor, as text in the form of a filter's, or null.
+	Watermark nullable `json:"watermark"`
+}
+
 // ConnectionID Examples: con_01k9m2v6q3x8r4t5w7y9z0a1b2
 type ConnectionID = string
 
@@ -1137,6 +1513,15 @@ type CreateConnectionJSONRequestBody = NewConnection
 // CreateImportJSONRequestBody defines body for CreateImport for application/json ContentType.
 type CreateImportJSONRequestBody = NewImport
 
+// UpdateImportJSONRequestBody defines body for UpdateImport for application/json ContentType.
+type UpdateImportJSONRequestBody = ImportChange
+
+// StartBackfillJSONRequestBody defines body for StartBackfill for application/json ContentType.
+type StartBackfillJSONRequestBody = Backfill
+
+// SetWatermarkJSONRequestBody defines body for SetWatermark for application/json ContentType.
+type SetWatermarkJSONRequestBody = Watermark
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListPlatforms List the platforms that can be connected
@@ -1178,6 +1563,12 @@ type ServerInterface interface {
 	// GetImport Read an import
 	// (GET /v1/imports/{id})
 	GetImport(w http.ResponseWriter, r *http.Request, id ImportID)
+	// UpdateImport Change an import
+	// (PATCH /v1/imports/{id})
+	UpdateImport(w http.ResponseWriter, r *http.Request, id ImportID)
+	// StartBackfill Read a range of the cursor again
+	// (POST /v1/imports/{id}/backfills)
+	StartBackfill(w http.ResponseWriter, r *http.Request, id ImportID)
 	// ListRuns List an import's runs
 	// (GET /v1/imports/{id}/runs)
 	ListRuns(w http.ResponseWriter, r *http.Request, id ImportID, params ListRunsParams)
@@ -1187,9 +1578,24 @@ type ServerInterface interface {
 	// GetRun Read a run
 	// (GET /v1/imports/{id}/runs/{run_id})
 	GetRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// DiscardRun End a held run
+	// (POST /v1/imports/{id}/runs/{run_id}/discard)
+	DiscardRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// RedriveRun Drive a failed run again
+	// (POST /v1/imports/{id}/runs/{run_id}/redrive)
+	RedriveRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// ReleaseRun Let a held run go on
+	// (POST /v1/imports/{id}/runs/{run_id}/release)
+	ReleaseRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// ReplayRun Read a run's quarantine again
+	// (POST /v1/imports/{id}/runs/{run_id}/replay)
+	ReplayRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
 	// ListSplits List a run's splits and how far each has come
 	// (GET /v1/imports/{id}/runs/{run_id}/splits)
 	ListSplits(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID, params ListSplitsParams)
+	// SetWatermark Say where the next run begins to read
+	// (PUT /v1/imports/{id}/watermark)
+	SetWatermark(w http.ResponseWriter, r *http.Request, id ImportID)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1684,6 +2090,58 @@ func (siw *ServerInterfaceWrapper) GetImport(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// UpdateImport operation middleware
+func (siw *ServerInterfaceWrapper) UpdateImport(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateImport(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartBackfill operation middleware
+func (siw *ServerInterfaceWrapper) StartBackfill(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartBackfill(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListRuns operation middleware
 func (siw *ServerInterfaceWrapper) ListRuns(w http.ResponseWriter, r *http.Request) {
 
@@ -1800,6 +2258,146 @@ func (siw *ServerInterfaceWrapper) GetRun(w http.ResponseWriter, r *http.Request
 	handler.ServeHTTP(w, r)
 }
 
+// DiscardRun operation middleware
+func (siw *ServerInterfaceWrapper) DiscardRun(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DiscardRun(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RedriveRun operation middleware
+func (siw *ServerInterfaceWrapper) RedriveRun(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RedriveRun(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReleaseRun operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseRun(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReleaseRun(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReplayRun operation middleware
+func (siw *ServerInterfaceWrapper) ReplayRun(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReplayRun(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListSplits operation middleware
 func (siw *ServerInterfaceWrapper) ListSplits(w http.ResponseWriter, r *http.Request) {
 
@@ -1855,6 +2453,32 @@ func (siw *ServerInterfaceWrapper) ListSplits(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListSplits(w, r, id, runID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetWatermark operation middleware
+func (siw *ServerInterfaceWrapper) SetWatermark(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetWatermark(w, r, id)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1997,10 +2621,17 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports", wrapper.ListImports)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports", wrapper.CreateImport)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}", wrapper.GetImport)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/imports/{id}", wrapper.UpdateImport)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs", wrapper.ListRuns)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs", wrapper.StartRun)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}", wrapper.GetRun)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/splits", wrapper.ListSplits)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/backfills", wrapper.StartBackfill)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/imports/{id}/watermark", wrapper.SetWatermark)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/release", wrapper.ReleaseRun)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/discard", wrapper.DiscardRun)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/redrive", wrapper.RedriveRun)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/replay", wrapper.ReplayRun)
 
 	return m
 }
@@ -2542,6 +3173,94 @@ func (response GetImportdefaultApplicationProblemPlusJSONResponse) VisitGetImpor
 	return err
 }
 
+type UpdateImportRequestObject struct {
+	ID   ImportID `json:"id"`
+	Body *UpdateImportJSONRequestBody
+}
+
+type UpdateImportResponseObject interface {
+	VisitUpdateImportResponse(w http.ResponseWriter) error
+}
+
+type UpdateImport200JSONResponse Import
+
+func (response UpdateImport200JSONResponse) VisitUpdateImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateImportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateImportdefaultApplicationProblemPlusJSONResponse) VisitUpdateImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBackfillRequestObject struct {
+	ID   ImportID `json:"id"`
+	Body *StartBackfillJSONRequestBody
+}
+
+type StartBackfillResponseObject interface {
+	VisitStartBackfillResponse(w http.ResponseWriter) error
+}
+
+type StartBackfill202ResponseHeaders struct {
+	Location string
+}
+
+type StartBackfill202JSONResponse struct {
+	Body    Run
+	Headers StartBackfill202ResponseHeaders
+}
+
+func (response StartBackfill202JSONResponse) VisitStartBackfillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBackfilldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartBackfilldefaultApplicationProblemPlusJSONResponse) VisitStartBackfillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRunsRequestObject struct {
 	ID     ImportID `json:"id"`
 	Params ListRunsParams
@@ -2669,6 +3388,174 @@ func (response GetRundefaultApplicationProblemPlusJSONResponse) VisitGetRunRespo
 	return err
 }
 
+type DiscardRunRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type DiscardRunResponseObject interface {
+	VisitDiscardRunResponse(w http.ResponseWriter) error
+}
+
+type DiscardRun200JSONResponse Run
+
+func (response DiscardRun200JSONResponse) VisitDiscardRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardRundefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiscardRundefaultApplicationProblemPlusJSONResponse) VisitDiscardRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedriveRunRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type RedriveRunResponseObject interface {
+	VisitRedriveRunResponse(w http.ResponseWriter) error
+}
+
+type RedriveRun202JSONResponse Run
+
+func (response RedriveRun202JSONResponse) VisitRedriveRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedriveRundefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RedriveRundefaultApplicationProblemPlusJSONResponse) VisitRedriveRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRunRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type ReleaseRunResponseObject interface {
+	VisitReleaseRunResponse(w http.ResponseWriter) error
+}
+
+type ReleaseRun202JSONResponse Run
+
+func (response ReleaseRun202JSONResponse) VisitReleaseRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRundefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseRundefaultApplicationProblemPlusJSONResponse) VisitReleaseRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayRunRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type ReplayRunResponseObject interface {
+	VisitReplayRunResponse(w http.ResponseWriter) error
+}
+
+type ReplayRun202ResponseHeaders struct {
+	Location string
+}
+
+type ReplayRun202JSONResponse struct {
+	Body    Run
+	Headers ReplayRun202ResponseHeaders
+}
+
+func (response ReplayRun202JSONResponse) VisitReplayRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayRundefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplayRundefaultApplicationProblemPlusJSONResponse) VisitReplayRunResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSplitsRequestObject struct {
 	ID     ImportID `json:"id"`
 	RunID  RunID    `json:"run_id"`
@@ -2699,6 +3586,46 @@ type ListSplitsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListSplitsdefaultApplicationProblemPlusJSONResponse) VisitListSplitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetWatermarkRequestObject struct {
+	ID   ImportID `json:"id"`
+	Body *SetWatermarkJSONRequestBody
+}
+
+type SetWatermarkResponseObject interface {
+	VisitSetWatermarkResponse(w http.ResponseWriter) error
+}
+
+type SetWatermark200JSONResponse Import
+
+func (response SetWatermark200JSONResponse) VisitSetWatermarkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetWatermarkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetWatermarkdefaultApplicationProblemPlusJSONResponse) VisitSetWatermarkResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2751,6 +3678,12 @@ type StrictServerInterface interface {
 	// GetImport Read an import
 	// (GET /v1/imports/{id})
 	GetImport(ctx context.Context, request GetImportRequestObject) (GetImportResponseObject, error)
+	// UpdateImport Change an import
+	// (PATCH /v1/imports/{id})
+	UpdateImport(ctx context.Context, request UpdateImportRequestObject) (UpdateImportResponseObject, error)
+	// StartBackfill Read a range of the cursor again
+	// (POST /v1/imports/{id}/backfills)
+	StartBackfill(ctx context.Context, request StartBackfillRequestObject) (StartBackfillResponseObject, error)
 	// ListRuns List an import's runs
 	// (GET /v1/imports/{id}/runs)
 	ListRuns(ctx context.Context, request ListRunsRequestObject) (ListRunsResponseObject, error)
@@ -2760,9 +3693,24 @@ type StrictServerInterface interface {
 	// GetRun Read a run
 	// (GET /v1/imports/{id}/runs/{run_id})
 	GetRun(ctx context.Context, request GetRunRequestObject) (GetRunResponseObject, error)
+	// DiscardRun End a held run
+	// (POST /v1/imports/{id}/runs/{run_id}/discard)
+	DiscardRun(ctx context.Context, request DiscardRunRequestObject) (DiscardRunResponseObject, error)
+	// RedriveRun Drive a failed run again
+	// (POST /v1/imports/{id}/runs/{run_id}/redrive)
+	RedriveRun(ctx context.Context, request RedriveRunRequestObject) (RedriveRunResponseObject, error)
+	// ReleaseRun Let a held run go on
+	// (POST /v1/imports/{id}/runs/{run_id}/release)
+	ReleaseRun(ctx context.Context, request ReleaseRunRequestObject) (ReleaseRunResponseObject, error)
+	// ReplayRun Read a run's quarantine again
+	// (POST /v1/imports/{id}/runs/{run_id}/replay)
+	ReplayRun(ctx context.Context, request ReplayRunRequestObject) (ReplayRunResponseObject, error)
 	// ListSplits List a run's splits and how far each has come
 	// (GET /v1/imports/{id}/runs/{run_id}/splits)
 	ListSplits(ctx context.Context, request ListSplitsRequestObject) (ListSplitsResponseObject, error)
+	// SetWatermark Say where the next run begins to read
+	// (PUT /v1/imports/{id}/watermark)
+	SetWatermark(ctx context.Context, request SetWatermarkRequestObject) (SetWatermarkResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -3156,6 +4104,72 @@ func (sh *strictHandler) GetImport(w http.ResponseWriter, r *http.Request, id Im
 	}
 }
 
+// UpdateImport operation middleware
+func (sh *strictHandler) UpdateImport(w http.ResponseWriter, r *http.Request, id ImportID) {
+	var request UpdateImportRequestObject
+
+	request.ID = id
+
+	var body UpdateImportJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateImport(ctx, request.(UpdateImportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateImport")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateImportResponseObject); ok {
+		if err := validResponse.VisitUpdateImportResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartBackfill operation middleware
+func (sh *strictHandler) StartBackfill(w http.ResponseWriter, r *http.Request, id ImportID) {
+	var request StartBackfillRequestObject
+
+	request.ID = id
+
+	var body StartBackfillJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StartBackfill(ctx, request.(StartBackfillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartBackfill")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StartBackfillResponseObject); ok {
+		if err := validResponse.VisitStartBackfillResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListRuns operation middleware
 func (sh *strictHandler) ListRuns(w http.ResponseWriter, r *http.Request, id ImportID, params ListRunsParams) {
 	var request ListRunsRequestObject
@@ -3236,6 +4250,114 @@ func (sh *strictHandler) GetRun(w http.ResponseWriter, r *http.Request, id Impor
 	}
 }
 
+// DiscardRun operation middleware
+func (sh *strictHandler) DiscardRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request DiscardRunRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscardRun(ctx, request.(DiscardRunRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscardRun")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DiscardRunResponseObject); ok {
+		if err := validResponse.VisitDiscardRunResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RedriveRun operation middleware
+func (sh *strictHandler) RedriveRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request RedriveRunRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RedriveRun(ctx, request.(RedriveRunRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RedriveRun")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RedriveRunResponseObject); ok {
+		if err := validResponse.VisitRedriveRunResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseRun operation middleware
+func (sh *strictHandler) ReleaseRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request ReleaseRunRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseRun(ctx, request.(ReleaseRunRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseRun")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReleaseRunResponseObject); ok {
+		if err := validResponse.VisitReleaseRunResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplayRun operation middleware
+func (sh *strictHandler) ReplayRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request ReplayRunRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayRun(ctx, request.(ReplayRunRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayRun")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReplayRunResponseObject); ok {
+		if err := validResponse.VisitReplayRunResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSplits operation middleware
 func (sh *strictHandler) ListSplits(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID, params ListSplitsParams) {
 	var request ListSplitsRequestObject
@@ -3257,6 +4379,39 @@ func (sh *strictHandler) ListSplits(w http.ResponseWriter, r *http.Request, id I
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListSplitsResponseObject); ok {
 		if err := validResponse.VisitListSplitsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetWatermark operation middleware
+func (sh *strictHandler) SetWatermark(w http.ResponseWriter, r *http.Request, id ImportID) {
+	var request SetWatermarkRequestObject
+
+	request.ID = id
+
+	var body SetWatermarkJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetWatermark(ctx, request.(SetWatermarkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetWatermark")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetWatermarkResponseObject); ok {
+		if err := validResponse.VisitSetWatermarkResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -66,7 +66,7 @@ func TestConnectionShowsItsValidation(t *testing.T) {
 
 	read = contracttest.Into[controlapi.Connection](t, s.get("/v1/connections/"+c.ID), 200)
 	want := controlapi.Check{
-		Name: "s3.list_objects", Title: "List objects", Mandatory: true, Outcome: controlapi.Fail, Code: "source.permission_denied",
+		Name: "s3.list_objects", Title: "List objects", Mandatory: true, Outcome: controlapi.CheckOutcomeFail, Code: "source.permission_denied",
 		Detail: "the key may not list", ProviderError: "AccessDenied: Access Denied", DurationMs: 5,
 		Remedy: controlapi.Remedy{Text: "Grant s3:ListBucket.", Snippet: `{"Action":"s3:ListBucket"}`},
 	}

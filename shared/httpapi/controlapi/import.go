@@ -28,9 +28,15 @@ func newImport(b NewImport) ingest.NewImport {
 	n := ingest.NewImport{
 		Name: b.Name, ConnectionID: b.ConnectionID, Table: b.Table, Query: b.Query, MaximumBytes: b.MaximumBytes,
 		Type: ingest.Type(b.Type), Mode: ingest.Mode(b.Mode), Mapping: each(b.Mapping, mappedColumn),
+		Key: b.Key, Deleted: b.Deleted, Guards: guards(b.Guards), Proof: ingest.Proof(b.Proof), Precedence: int(b.Precedence),
+	}
+	if b.Cursor != (ImportCursor{}) {
+		n.Cursor = &ingest.Cursor{
+			Column: b.Cursor.Column, Type: schema.Type(b.Cursor.Type), Lookback: b.Cursor.Lookback, Nulls: ingest.Nulls(b.Cursor.Nulls),
+		}
 	}
 	for _, c := range b.Filter {
-		n.Filter = append(n.Filter, source.Condition{Column: c.Column, Op: source.Op(c.Op), Values: c.Values})
+		n.Filter = append(n.Filter, source.Condition{Column: c.Column, Op: source.Op(c.Op), Values: c.Values, OrNull: c.OrNull})
 	}
 	if b.EveryHours != nil {
 		hours := int(*b.EveryHours)
@@ -46,6 +52,30 @@ func mappedColumn(c NewMappedColumn) ingest.Column {
 		OnInvalid:  ingest.Invalid(c.OnInvalid), Region: c.Region,
 		Constant: c.Constant, Default: c.Default,
 	}
+}
+
+// UpdateImport changes an import.
+func (s server) UpdateImport(ctx context.Context, req UpdateImportRequestObject) (UpdateImportResponseObject, error) {
+	if err := known(id.Import, req.ID, fault.ImportNotFound); err != nil {
+		return nil, err
+	}
+	c := ingest.Change{Proof: ingest.Proof(req.Body.Proof)}
+	if req.Body.Mapping != nil {
+		c.Mapping = each(req.Body.Mapping, mappedColumn)
+	}
+	if req.Body.Guards != nil {
+		g := guards(*req.Body.Guards)
+		c.Guards = &g
+	}
+	if req.Body.Precedence != nil {
+		precedence := int(*req.Body.Precedence)
+		c.Precedence = &precedence
+	}
+	i, err := s.Imports.Update(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, c)
+	if err != nil {
+		return nil, err
+	}
+	return UpdateImport200JSONResponse(wireImport(i)), nil
 }
 
 // ListImports returns a page of imports.
@@ -98,20 +128,27 @@ func (s server) GetImport(ctx context.Context, req GetImportRequestObject) (GetI
 }
 
 func wireImport(i ingest.Import) Import {
-	return Import{
+	w := Import{
 		ID: i.ID, Name: i.Name, ConnectionID: i.ConnectionID, Table: i.Table, Query: i.Query, MaximumBytes: i.MaximumBytes,
 		Filter: conditions(i.Filter),
 		Type:   ImportType(i.Type), Mode: ImportMode(i.Mode), Mapping: each(i.Mapping, wireMappedColumn),
 		EveryHours: int32(i.EveryHours), NextRunAt: i.NextRunAt, OpenRunID: i.OpenRunID, LastRunID: i.LastRunID,
-		CreatedAt: i.CreatedAt, CreatedBy: i.CreatedBy,
+		Key: i.Key, Deleted: i.Deleted, Guards: wireGuards(i.Guards), Proof: Proof(i.Proof), Precedence: int32(i.Precedence),
+		Watermark: i.Watermark, ManifestHash: i.ManifestHash, CreatedAt: i.CreatedAt, CreatedBy: i.CreatedBy,
 	}
+	if i.Cursor != nil {
+		w.Cursor = ImportCursor{
+			Column: i.Cursor.Column, Type: ColumnType(i.Cursor.Type), Lookback: i.Cursor.Lookback, Nulls: ImportCursorNulls(i.Cursor.Nulls),
+		}
+	}
+	return w
 }
 
 // conditions are nil, and so absent, when there are none.
 func conditions(f source.Filter) []FilterCondition {
 	var w []FilterCondition
 	for _, c := range f {
-		w = append(w, FilterCondition{Column: c.Column, Op: FilterConditionOp(c.Op), Values: c.Values})
+		w = append(w, FilterCondition{Column: c.Column, Op: FilterConditionOp(c.Op), Values: c.Values, OrNull: c.OrNull})
 	}
 	return w
 }

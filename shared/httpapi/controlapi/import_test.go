@@ -154,7 +154,7 @@ func TestImportIsRefused(t *testing.T) {
 		"unknown table":            {map[string]any{"table": "nothing"}, 404, map[string]string{"table": "schema.table_not_found"}},
 		"broken table":             {map[string]any{"table": "broken"}, 422, map[string]string{"table": "source.schema_conflict"}},
 		"type":                     {map[string]any{"type": "people"}, 422, map[string]string{"type": "request.invalid"}},
-		"mode":                     {map[string]any{"mode": "merge"}, 422, map[string]string{"mode": "request.invalid"}},
+		"mode":                     {map[string]any{"mode": "upsert"}, 422, map[string]string{"mode": "request.invalid"}},
 		"hours":                    {map[string]any{"every_hours": 745}, 422, map[string]string{"every_hours": "request.invalid"}},
 		"hours in part":            {map[string]any{"every_hours": 1.5}, 422, map[string]string{"every_hours": "request.invalid"}},
 		"no mapping":               {map[string]any{"mapping": []any{}}, 422, map[string]string{"mapping": "request.missing_field"}},
@@ -278,7 +278,7 @@ func TestRun(t *testing.T) {
 	i := s.importOf(c, "people", "profiles")
 	answer := s.post("/v1/imports/"+i.ID+"/runs", "")
 	queued := contracttest.Into[controlapi.Run](t, answer, 202)
-	if queued.Status != controlapi.RunStatusQueued || queued.Trigger != controlapi.Manual || answer.Header.Get("Location") != "/v1/imports/"+i.ID+"/runs/"+queued.ID {
+	if queued.Status != controlapi.RunStatusQueued || queued.Trigger != controlapi.RunTriggerManual || answer.Header.Get("Location") != "/v1/imports/"+i.ID+"/runs/"+queued.ID {
 		t.Errorf("%+v %v", queued, answer.Header)
 	}
 	if len(s.started.runs) != 1 || s.started.runs[0].RunID != queued.ID {

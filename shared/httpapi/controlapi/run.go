@@ -21,7 +21,7 @@ func (s server) StartRun(ctx context.Context, req StartRunRequestObject) (StartR
 		return nil, err
 	}
 	return StartRun202JSONResponse{
-		Headers: StartRun202ResponseHeaders{Location: "/v1/imports/" + r.ImportID + "/runs/" + r.ID},
+		Headers: StartRun202ResponseHeaders{Location: pathOf(r)},
 		Body:    wireRun(r, s.Now()),
 	}, nil
 }
@@ -97,12 +97,25 @@ func runRef(ctx context.Context, importID, runID string) (ingest.Ref, error) {
 	return ingest.Ref{WorkspaceID: httpapi.Caller(ctx).WorkspaceID, ImportID: importID, RunID: runID}, nil
 }
 
+func pathOf(r ingest.Run) string { return "/v1/imports/" + r.ImportID + "/runs/" + r.ID }
+
 func wireRun(r ingest.Run, now time.Time) Run {
 	w := Run{
 		ID: r.ID, ImportID: r.ImportID, Trigger: RunTrigger(r.Trigger), Status: RunStatus(r.Status),
 		Splits: int32(r.Splits), SplitsDone: int32(r.SplitsDone), Counts: wireCounts(r.Counts),
 		SchemaVersion: r.SchemaVersion, SnapshotID: r.SnapshotID, Error: wireFailure(r.ErrorCode, r.ErrorMessage),
 		CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		Attempt: int32(r.Attempt), Replays: r.Replays, ReplayedBy: r.ReplayedBy, From: r.From, AsOf: r.AsOf, Watermark: r.Watermark,
+		Findings: each(r.Findings, wireFinding), Proved: wireProved(r.Proved), ManifestHash: r.ManifestHash,
+	}
+	if r.Range != nil {
+		w.Backfill = Backfill{From: r.Range.From, To: r.Range.To}
+	}
+	if r.Released != nil {
+		w.Released = Decision{Actor: r.Released.Actor, At: r.Released.At}
+	}
+	if r.Status == ingest.Held {
+		w.DecideBy = r.Deadline
 	}
 	if !r.StartedAt.IsZero() {
 		end := r.EndedAt
@@ -124,6 +137,7 @@ func wireSplit(p ingest.SplitProgress) Split {
 func wireCounts(c ingest.Counts) Counts {
 	return Counts{
 		RowsRead: c.RowsRead, RowsWritten: c.RowsWritten, RowsQuarantined: c.RowsQuarantined,
+		RowsFiltered: c.RowsFiltered, RowsFlagged: c.RowsFlagged, RowsNameless: c.RowsNameless,
 		BytesRead: c.BytesRead, BytesWritten: c.BytesWritten,
 	}
 }

@@ -34,6 +34,10 @@ func New(log *slog.Logger, who httpapi.Identify, s Services) http.Handler {
 	guard := httpapi.NewGuard(log, who, mux, map[string]httpapi.Body{
 		"POST /v1/connections": httpapi.BodyOf[NewConnection](),
 		"POST /v1/imports":     httpapi.BodyOf[NewImport](),
+
+		"PATCH /v1/imports/{id}":          httpapi.BodyOf[ImportChange](),
+		"POST /v1/imports/{id}/backfills": httpapi.BodyOf[Backfill](),
+		"PUT /v1/imports/{id}/watermark":  httpapi.BodyOf[Watermark](),
 	})
 	strict := NewStrictHandlerWithOptions(server{s}, nil, StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: guard.Fail, ResponseErrorHandlerFunc: guard.Fail,

@@ -1,0 +1,85 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headwaterhq/headwater/shared/fault"
+)
+
+// Change is what a caller changes of an import; what is nil or "" stays.
+type Change struct {
+	Mapping    Mapping
+	Guards     *Guards
+	Proof      Proof
+	Precedence *int
+}
+
+// Update changes an import; its next run goes by that. A mapping is held to the source as it is now, and to the
+// import's key, cursor and flag, as a new one is. fault.ImportRunOpen while a run is open, which goes by what was.
+func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Change) (Import, error) {
+	i, err := s.Store.Import(ctx, workspaceID, importID)
+	if err != nil {
+		return Import{}, err
+	}
+	if i, err = c.apply(i); err != nil {
+		return Import{}, err
+	}
+	if c.Mapping != nil {
+		if i, err = s.resolveAgain(ctx, i); err != nil {
+			return Import{}, err
+		}
+	}
+	switch done, err := s.Store.UpdateImport(ctx, i); {
+	case err != nil:
+		return Import{}, err
+	case !done:
+		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open")
+	}
+	return i, nil
+}
+
+func (c Change) apply(i Import) (Import, error) {
+	var problems fault.List
+	if c.Mapping != nil {
+		c.Mapping.bound(&problems)
+		i.Mapping = c.Mapping
+	}
+	if c.Guards != nil {
+		i.Guards = *c.Guards
+	}
+	if c.Proof != "" {
+		i.Proof = c.Proof
+	}
+	if c.Precedence != nil {
+		i.Precedence = *c.Precedence
+	}
+	boundSettings(i.Type, i.Guards, i.Proof, i.Precedence, &problems)
+	return i, problems.Err()
+}
+
+func (s *Service) resolveAgain(ctx context.Context, i Import) (Import, error) {
+	_, table, err := s.reads(ctx, i)
+	switch {
+	case err != nil:
+		return i, err
+	case i.Query != "":
+		return i.resolveQuery()
+	}
+	return i.Resolve(table)
+}
+
+// maxPrecedence bounds precedences, either way.
+const maxPrecedence = 1000
+
+// boundSettings refuses settings that are none.
+func boundSettings(t Type, g Guards, p Proof, precedence int, problems *fault.List) {
+	g.validate("guards", t, problems)
+	if !slices.Contains([]Proof{"", ProofCounts, ProofOff}, p) {
+		problems.Add(fault.InvalidRequest, "proof", "must be one of: counts, off")
+	}
+	if precedence < -maxPrecedence || precedence > maxPrecedence {
+		problems.Add(fault.InvalidRequest, "precedence", fmt.Sprintf("must be from -%d to %d", maxPrecedence, maxPrecedence))
+	}
+}
