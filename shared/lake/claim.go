@@ -25,6 +25,7 @@ type position struct{ file, row uint32 }
 // shards split claims by key, so that those of one shard fit in memory.
 type shards []*shard
 
+// shard is records in a file.
 type shard struct {
 	file   *os.File
 	buffer *bufio.Writer

@@ -68,12 +68,16 @@ func (j *judge) close() {
 	}
 }
 
-// readColumns calls do with batches of the file's rows, in their order. A
-// batch is valid until do returns.
+// readColumns calls do with batches of the file's rows, in their order, with all
+// columns where none is named. A batch is valid until do returns.
 func readColumns(ctx context.Context, tbl *table.Table, file iceberg.DataFile, columns []string, do func(arrow.RecordBatch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	_, batches, err := tbl.Scan(table.WithSelectedFields(columns...), table.WithMaxConcurrency(1)).
+	options := []table.ScanOption{table.WithMaxConcurrency(1)}
+	if len(columns) > 0 {
+		options = append(options, table.WithSelectedFields(columns...))
+	}
+	_, batches, err := tbl.Scan(options...).
 		ReadTasks(ctx, []table.FileScanTask{{File: file, Length: file.FileSizeBytes()}})
 	if err != nil {
 		return fmt.Errorf("opening a data file: %w", err)

@@ -43,7 +43,7 @@ func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg
 			if err := m.whole(batch); err != nil {
 				return err
 			}
-			kept, err := without(ctx, batch, m.verdict.superseded[i], first)
+			kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !m.verdict.superseded[i].has(row) })
 			if err != nil {
 				return err
 			}
@@ -57,14 +57,14 @@ func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg
 	return w.files, w.flush(ctx)
 }
 
-// without returns the rows of the batch, of which the first has the number
-// first, that are not in the set. It is the caller's to release.
-func without(ctx context.Context, batch arrow.RecordBatch, set rowSet, first uint32) (arrow.RecordBatch, error) {
+// pickRows returns the rows of the batch, of which the first has the number
+// first, that are wanted. It is the caller's to release.
+func pickRows(ctx context.Context, batch arrow.RecordBatch, first uint32, wanted func(row uint32) bool) (arrow.RecordBatch, error) {
 	mask := array.NewBooleanBuilder(memory.DefaultAllocator)
 	defer mask.Release()
 	mask.Reserve(int(batch.NumRows()))
 	for row := range uint32(batch.NumRows()) {
-		mask.UnsafeAppend(!set.has(first + row))
+		mask.UnsafeAppend(wanted(first + row))
 	}
 	keep := mask.NewBooleanArray()
 	defer keep.Release()

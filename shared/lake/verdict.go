@@ -143,7 +143,7 @@ func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.Da
 // whole refuses rows without a key.
 func (m *merge) whole(batch arrow.RecordBatch) error {
 	for _, name := range m.Key {
-		if columnOf(batch, name).NullN() > 0 {
+		if columnIn(batch, name).NullN() > 0 {
 			return fault.Field(fault.LakeIncompatible, name, "a row has no value in this key column")
 		}
 	}
@@ -162,8 +162,8 @@ func (m *merge) reader(batch arrow.RecordBatch, by []string) (func(row int) clai
 		return nil, err
 	}
 	deletes := func(int) bool { return false }
-	if m.Deleted != "" && columnOf(batch, m.Deleted) != nil {
-		flag, ok := columnOf(batch, m.Deleted).(*array.Boolean)
+	if m.Deleted != "" && columnIn(batch, m.Deleted) != nil {
+		flag, ok := columnIn(batch, m.Deleted).(*array.Boolean)
 		if !ok {
 			return nil, fault.Field(fault.LakeIncompatible, m.Deleted, "the column is not boolean")
 		}
@@ -181,7 +181,7 @@ func (m *merge) reader(batch arrow.RecordBatch, by []string) (func(row int) clai
 func appenders(batch arrow.RecordBatch, names []string) (appender, error) {
 	each := make([]appender, len(names))
 	for i, name := range names {
-		a, err := appenderOf(name, columnOf(batch, name))
+		a, err := appenderOf(name, columnIn(batch, name))
 		if err != nil {
 			return nil, err
 		}
@@ -195,8 +195,8 @@ func appenders(batch arrow.RecordBatch, names []string) (appender, error) {
 	}, nil
 }
 
-// columnOf is the batch's column of the name, nil when it has none.
-func columnOf(batch arrow.RecordBatch, name string) arrow.Array {
+// columnIn is the batch's column of the name, nil when it has none.
+func columnIn(batch arrow.RecordBatch, name string) arrow.Array {
 	at := batch.Schema().FieldIndices(name)
 	if len(at) == 0 {
 		return nil

@@ -14,8 +14,8 @@ type window struct {
 
 // Bounds of a batch that comes of a window.
 const (
-	pickRows  = 8192
-	pickBytes = 1 << 20
+	batchRows  = 8192
+	batchBytes = 1 << 20
 )
 
 // bytesPerRow is what a row takes beside its values: the number of its partition, and its place.
@@ -82,9 +82,9 @@ func (w *window) sorted(partitions int) *sorted {
 // step is how many rows make a batch.
 func (w *window) step() int {
 	if len(w.numbers) == 0 {
-		return pickRows
+		return batchRows
 	}
-	return int(max(1, min(pickRows, pickBytes/(w.bytes()/int64(len(w.numbers))))))
+	return int(max(1, min(batchRows, batchBytes/(w.bytes()/int64(len(w.numbers))))))
 }
 
 func (w *window) pick(rows []uint32) arrow.RecordBatch {
