@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/headwaterhq/headwater/shared/config"
 	"github.com/headwaterhq/headwater/shared/dynamostore"
@@ -15,6 +16,8 @@ import (
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/lambdahost"
 	"github.com/headwaterhq/headwater/shared/objectstore"
+	"github.com/headwaterhq/headwater/shared/quarantine"
+	"github.com/headwaterhq/headwater/shared/secretstore"
 	"github.com/headwaterhq/headwater/shared/task"
 	"github.com/headwaterhq/headwater/shared/transfer"
 )
@@ -26,7 +29,7 @@ func main() {
 }
 
 func run(ctx context.Context, lookup config.Lookup) error {
-	cfg, err := config.ForLake(lookup)
+	cfg, err := config.ForTransfer(lookup)
 	if err != nil {
 		return err
 	}
@@ -40,10 +43,13 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	if err != nil {
 		return err
 	}
+	store := dynamostore.New(dynamodb.NewFromConfig(aws), cfg.Table)
+	secrets := secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, "")
 	committer := &transfer.Committer{
-		Store:   dynamostore.New(dynamodb.NewFromConfig(aws), cfg.Table),
+		Store:   store,
 		Objects: objectstore.New(s3.NewFromConfig(aws), cfg.Bucket),
 		Lake:    landed,
+		Vault:   quarantine.Vault{Keys: store, Workspace: secrets},
 		Now:     time.Now,
 	}
 	lambdahost.Start(ctx, lambdahost.Task(lambdahost.Logger(cfg.Function), func(ctx context.Context, in ingest.Ref) (task.Committed, error) {

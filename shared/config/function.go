@@ -99,7 +99,7 @@ func ForValidation(lookup Lookup) (Validation, error) {
 	return c, r.err()
 }
 
-// Lake configures the functions that open the lake and no source: lookup, commit, settle.
+// Lake configures the functions that open the lake and no secret: settle.
 type Lake struct {
 	Control
 	Catalog    Catalog
@@ -124,7 +124,7 @@ func ForLake(lookup Lookup) (Lake, error) {
 	return c, r.err()
 }
 
-// Transfer configures the functions that open a source and the lake: plan, extract.
+// Transfer configures the functions that work on the lake with secrets: plan and extract, which open a source, and commit.
 type Transfer struct {
 	Lake
 	SecretPrefix string

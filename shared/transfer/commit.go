@@ -8,14 +8,17 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/quarantine"
 )
 
 // Committer commits runs.
 type Committer struct {
-	Store   ingest.Store
-	Objects Objects
-	Lake    *lake.Lake
-	Now     func() time.Time
+	Store           ingest.Store
+	Objects         Objects
+	Lake            *lake.Lake
+	Vault           quarantine.Vault
+	Now             func() time.Time
+	QuarantineBytes int // an object of the hub guard's quarantine has about as many; 0 is partQuarantine
 }
 
 // Landed is what became of a run that was to be committed.
@@ -47,7 +50,7 @@ func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (Landed, error) 
 	if err := c.begin(ctx, r, run); err != nil {
 		return Landed{}, err
 	}
-	snapshotID, err := land(ctx, c.Lake, r.plan, r.run, files(ctx, c.Objects, r.parts))
+	snapshotID, err := land(ctx, c.Lake, r.plan, r.run, r.files(ctx, c.Objects))
 	if err != nil {
 		return Landed{}, err
 	}
@@ -56,9 +59,11 @@ func (c *Committer) Commit(ctx context.Context, ref ingest.Ref) (Landed, error) 
 
 // extracted is a run whose splits have all ended.
 type extracted struct {
-	run   ingest.Run // as it was seen last
-	plan  plan
-	parts []ingest.Part
+	run    ingest.Run // as it was seen last
+	plan   plan
+	parts  []ingest.Part
+	hubs   ingest.Counts // what the sift did to the run's counts
+	sifted string        // object with what it left of the data files, empty when it left all of them
 }
 
 // ready returns a run that can be committed, or is held.
@@ -84,7 +89,10 @@ func (c *Committer) ready(ctx context.Context, ref ingest.Ref) (*extracted, erro
 	if err := r.complete(); err != nil {
 		return nil, err
 	}
-	return r, nil
+	if !r.plan.sifts() {
+		return r, nil
+	}
+	return r, c.sift(ctx, r)
 }
 
 // complete refuses less than the whole plan.

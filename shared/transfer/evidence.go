@@ -7,6 +7,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/manifest"
+	"github.com/headwaterhq/headwater/shared/source"
 )
 
 // attest keeps what a run that has been committed leaves: what the lake has of it,
@@ -21,6 +22,9 @@ func (c *Committer) attest(ctx context.Context, r *extracted, snapshotID string)
 	run.Proved = landed(r, after)
 	facts := manifest.Facts{
 		Splits: r.plan.Splits, Parts: r.parts, CredentialVersion: r.plan.Credential, Before: before, After: after,
+	}
+	if r.plan.sifts() {
+		facts.Splits = append(facts.Splits[:len(facts.Splits):len(facts.Splits)], source.Split{Label: siftLabel})
 	}
 	body, hash, err := manifest.New(r.plan.Import, run, facts).Encode()
 	if err != nil {

@@ -18,7 +18,7 @@ const completenessGuard = "completeness"
 // run that was released was looked at by somebody: only the thresholds still count.
 func (c *Committer) guard(ctx context.Context, r *extracted) (ingest.Run, error) {
 	i, run := r.plan.Import, r.run
-	if err := i.Admit(run.Counts); err != nil {
+	if err := i.Admit(r.rejected()); err != nil {
 		return run, err
 	}
 	run.Proved = prove(r)
@@ -29,7 +29,7 @@ func (c *Committer) guard(ctx context.Context, r *extracted) (ingest.Run, error)
 	if err != nil {
 		return run, err
 	}
-	run.Findings = i.Judge(run, history, 0)
+	run.Findings = i.Judge(run, history, r.hubShare())
 	if run.Proved != nil && run.Proved.Verdict == ingest.Incomplete {
 		run.Findings = append(run.Findings, incomplete(run.Proved))
 	}
@@ -54,6 +54,17 @@ func first(findings []ingest.Finding, a ingest.Action) *ingest.Finding {
 		}
 	}
 	return nil
+}
+
+// rejected is what the splits counted: the hub guard has a limit of its own.
+func (r *extracted) rejected() ingest.Counts {
+	var counts ingest.Counts
+	for _, p := range r.parts {
+		if p.Split < len(r.plan.Splits) {
+			counts = counts.Add(p.Counts)
+		}
+	}
+	return counts
 }
 
 // patience is how long a held run waits for a person.

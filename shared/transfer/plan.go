@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/connection"
@@ -48,7 +49,7 @@ func (p *Planner) Plan(ctx context.Context, ref ingest.Ref) (Planned, error) {
 	case run.PlanKey == "":
 		run, err = p.plan(ctx, run)
 	case run.Status == ingest.Queued:
-		run, err = p.start(ctx, run, run)
+		run, err = p.again(ctx, run)
 	}
 	if err != nil {
 		return Planned{}, err
@@ -76,17 +77,12 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 	if _, err := p.Vault.Create(ctx, seen.Ref()); err != nil {
 		return seen, err
 	}
-	body, err := json.Marshal(made)
-	if err != nil {
-		return seen, fmt.Errorf("encoding plan: %w", err)
-	}
 	run := seen
-	run.StartedAt, run.AsOf, run.From = p.Now().UTC(), made.AsOf, made.From
-	run.PlanKey = runKey(seen, "plan-"+id.Nonce()+".json")
-	run.SchemaVersion, run.Splits = schema.Snapshot{Tables: []schema.Table{made.Table}}.Version(), len(made.Splits)
-	if err := p.Objects.Put(ctx, run.PlanKey, body); err != nil {
-		return seen, fmt.Errorf("storing plan: %w", err)
+	if run.PlanKey, err = p.store(ctx, seen, made); err != nil {
+		return seen, err
 	}
+	run.StartedAt, run.AsOf, run.From = p.Now().UTC(), made.AsOf, made.From
+	run.SchemaVersion, run.Splits = schema.Snapshot{Tables: []schema.Table{made.Table}}.Version(), made.steps()
 	return p.start(ctx, seen, run)
 }
 
@@ -96,6 +92,40 @@ func (p *Planner) make(ctx context.Context, i ingest.Import, run ingest.Run) (pl
 		return p.replay(ctx, i, run)
 	}
 	return p.read(ctx, i, run)
+}
+
+// again starts a run that has its plan, with the guards as they are now: that they were
+// too tight may be why it is queued again. What was read stays mapped as it was.
+func (p *Planner) again(ctx context.Context, seen ingest.Run) (ingest.Run, error) {
+	i, err := p.Store.Import(ctx, seen.WorkspaceID, seen.ImportID)
+	if err != nil {
+		return seen, err
+	}
+	made, err := readPlan(ctx, p.Objects, seen)
+	if err != nil {
+		return seen, err
+	}
+	run := seen
+	if !reflect.DeepEqual(made.Import.Guards, i.Guards) {
+		made.Import.Guards = i.Guards
+		if run.PlanKey, err = p.store(ctx, seen, made); err != nil {
+			return seen, err
+		}
+	}
+	return p.start(ctx, seen, run)
+}
+
+// store keeps a plan under a name that no other has.
+func (p *Planner) store(ctx context.Context, run ingest.Run, made plan) (key string, err error) {
+	body, err := json.Marshal(made)
+	if err != nil {
+		return "", fmt.Errorf("encoding plan: %w", err)
+	}
+	key = runKey(run, "plan-"+id.Nonce()+".json")
+	if err := p.Objects.Put(ctx, key, body); err != nil {
+		return "", fmt.Errorf("storing plan: %w", err)
+	}
+	return key, nil
 }
 
 // start moves a queued run to running. Whoever comes second goes by what the first one wrote.
@@ -114,9 +144,12 @@ func (p *Planner) start(ctx context.Context, seen, run ingest.Run) (ingest.Run, 
 
 // handOut writes the splits' progress, which may be there already, and the extract inputs of those that are not done.
 func (p *Planner) handOut(ctx context.Context, run ingest.Run, made plan) (Planned, error) {
-	progress := make([]ingest.SplitProgress, 0, len(made.Splits))
+	progress := make([]ingest.SplitProgress, 0, made.steps())
 	for n, split := range made.Splits {
 		progress = append(progress, ingest.SplitProgress{Number: n, Label: split.Label})
+	}
+	if made.sifts() {
+		progress = append(progress, ingest.SplitProgress{Number: len(made.Splits), Label: siftLabel})
 	}
 	if err := p.Store.CreateSplits(ctx, run.Ref(), progress); err != nil {
 		return Planned{}, err

@@ -72,6 +72,17 @@ func (p plan) pushed() source.Filter {
 	return p.Filter
 }
 
+// sifts reports whether the run's links are held against the hub guard before the commit.
+func (p plan) sifts() bool { return p.Import.Type == ingest.IdentityGraph }
+
+// steps are what has to be done before the run can be committed: its splits, and the sift, which comes last.
+func (p plan) steps() int {
+	if p.sifts() {
+		return len(p.Splits) + 1
+	}
+	return len(p.Splits)
+}
+
 func readPlan(ctx context.Context, objects Objects, run ingest.Run) (plan, error) {
 	var made plan
 	body, err := objects.Get(ctx, run.PlanKey)

@@ -191,7 +191,7 @@ func (w *world) extractor() *transfer.Extractor {
 }
 
 func (w *world) committer() *transfer.Committer {
-	return &transfer.Committer{Store: w.store, Objects: w.objects, Lake: w.lake, Now: w.time}
+	return &transfer.Committer{Store: w.store, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time}
 }
 
 func (w *world) vault() quarantine.Vault {
