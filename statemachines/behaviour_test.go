@@ -135,7 +135,7 @@ func TestRefreshSchema(t *testing.T) {
 }
 
 func TestRunImport(t *testing.T) {
-	settled, committed := always(map[string]any{"settled": 1}), always(map[string]any{"snapshot_id": "7"})
+	settled, committed := always(map[string]any{"settled": 1}), always(map[string]any{"snapshot_id": "7", "held": false})
 	done := always(map[string]any{"done": true})
 	for name, c := range map[string]struct {
 		splits                int
@@ -162,6 +162,7 @@ func TestRunImport(t *testing.T) {
 			plan: failing(forever, "run.schema_changed", nil), extract: done, neverCommits: true,
 			settled: []string{"run: run.schema_changed"}, failure: "run.schema_changed",
 		},
+		"a guard holds it":        {splits: 1, extract: done, extracts: 1, commit: always(map[string]any{"snapshot_id": "", "held": true})},
 		"the commit loses a race": {splits: 1, extract: done, extracts: 1, commit: failing(1, "lake.conflict", committed), settled: []string{"run"}},
 		"the commit fails": {
 			splits: 1, extract: done, extracts: 1, commit: failing(forever, "lake.incompatible_schema", committed),
@@ -177,7 +178,7 @@ func TestRunImport(t *testing.T) {
 			}
 			w := &world{script: map[string]answer{"plan": c.plan, "extract": c.extract, "commit": c.commit, "settle": settled}}
 			w.objects = objectsWith(t, "lake", "runs/w/r/splits.jsonl", c.splits,
-				`{"workspace_id":"w","import_id":"i","run_id":"r","split":%d}`)
+				`{"workspace_id":"w","import_id":"i","run_id":"r","split":%d,"execution":"night-1"}`)
 			outcome, journal := w.runOn(t, names.RunImport, oneRun)
 			w.check(t, outcome, expectation{settled: c.settled, failure: c.failure})
 			if got := w.count("extract"); got != c.extracts {
@@ -199,7 +200,7 @@ func TestSettleLearnsWhatFailed(t *testing.T) {
 	const caught = `"error":{"Cause":"{\"errorType\":\"internal\",\"errorMessage\":\"no luck\"}","Error":"internal"}`
 	for machine, c := range map[string]struct{ input, settled string }{
 		names.ValidateConnection: {validation, `{"connection_id":"c",` + caught + `,"kind":"validation","validation_id":"v","workspace_id":"w"}`},
-		names.RunImport:          {oneRun, `{` + caught + `,"import_id":"i","kind":"run","run_id":"r","workspace_id":"w"}`},
+		names.RunImport:          {oneRun, `{` + caught + `,"execution":"night-1","import_id":"i","kind":"run","run_id":"r","workspace_id":"w"}`},
 	} {
 		var told string
 		w := &world{script: map[string]answer{
@@ -225,10 +226,10 @@ func TestExtractSeesOneSplit(t *testing.T) {
 			payloads = append(payloads, canonical(payload))
 			return map[string]any{"done": n == 1}, nil
 		},
-		"commit": always(map[string]any{"snapshot_id": ""}),
+		"commit": always(map[string]any{"snapshot_id": "", "held": false}),
 		"settle": always(map[string]any{"settled": 1}),
 	}}
-	w.objects = objectsWith(t, "lake", "splits.jsonl", 1, `{"workspace_id":"w","import_id":"i","run_id":"r","split":%d}`)
+	w.objects = objectsWith(t, "lake", "splits.jsonl", 1, `{"workspace_id":"w","import_id":"i","run_id":"r","split":%d,"execution":"night-1"}`)
 	w.runOn(t, names.RunImport, oneRun)
 	const split = `{"import_id":"i","run_id":"r","split":0,"workspace_id":"w"}`
 	if diff := cmp.Diff([]string{split, split}, payloads); diff != "" {
@@ -236,14 +237,32 @@ func TestExtractSeesOneSplit(t *testing.T) {
 	}
 }
 
+// TestASplitsFailureIsItsExecutions holds that a worker that fails late ends no other attempt of its run.
+func TestASplitsFailureIsItsExecutions(t *testing.T) {
+	var executions []any
+	w := &world{script: map[string]answer{
+		"plan":    always(map[string]any{"bucket": "lake", "key": "splits.jsonl", "splits": 1}),
+		"extract": failing(forever, "source.malformed", nil),
+		"settle": func(_ int, payload map[string]any) (any, error) {
+			executions = append(executions, payload["execution"])
+			return map[string]any{"settled": 1}, nil
+		},
+	}}
+	w.objects = objectsWith(t, "lake", "splits.jsonl", 1, `{"workspace_id":"w","import_id":"i","run_id":"r","split":%d,"execution":"night-1"}`)
+	w.runOn(t, names.RunImport, oneRun)
+	if diff := cmp.Diff([]any{"night-1", "night-1"}, executions); diff != "" {
+		t.Errorf("executions that settle was told (-want +got):\n%s", diff)
+	}
+}
+
 func TestDispatchImports(t *testing.T) {
 	due := func(n int, _ map[string]any) (any, error) {
-		runs := []map[string]string{{"workspace_id": "w", "import_id": "i", "run_id": fmt.Sprintf("r%d", n)}}
+		runs := []map[string]string{{"workspace_id": "w", "import_id": "i", "run_id": fmt.Sprintf("r%d", n), "execution": fmt.Sprintf("r%d-1", n)}}
 		return map[string]any{"runs": runs, "more": n < 2}, nil
 	}
 	nothing := always(map[string]any{"runs": []any{}, "more": false})
 	start := func(n int) string {
-		return fmt.Sprintf(`r%d {"workspace_id":"w","import_id":"i","run_id":"r%d"}`, n, n)
+		return fmt.Sprintf(`r%d-1 {"workspace_id":"w","import_id":"i","run_id":"r%d"}`, n, n)
 	}
 	all := []string{start(0), start(1), start(2)}
 	for name, c := range map[string]struct {
@@ -255,8 +274,8 @@ func TestDispatchImports(t *testing.T) {
 		"nothing is due":            {claim: nothing},
 		"three pages":               {claim: due, started: all},
 		"the sweep fails":           {sweep: failing(forever, "internal", nil), claim: due, started: all},
-		"one had been started":      {claim: due, refuse: map[string]string{"r1": "ExecutionAlreadyExists"}, started: []string{start(0), start(2)}},
-		"one cannot be started":     {claim: due, refuse: map[string]string{"r1": "StateMachineDoesNotExist"}, started: []string{start(0), start(2)}, failure: "dispatch.runs_not_started"},
+		"one had been started":      {claim: due, refuse: map[string]string{"r1-1": "ExecutionAlreadyExists"}, started: []string{start(0), start(2)}},
+		"one cannot be started":     {claim: due, refuse: map[string]string{"r1-1": "StateMachineDoesNotExist"}, started: []string{start(0), start(2)}, failure: "dispatch.runs_not_started"},
 		"claiming fails":            {claim: failing(forever, "internal", nil), failure: "internal"},
 		"claiming fails for a time": {claim: failing(1, "internal.throttled", nothing)},
 	} {

@@ -337,7 +337,7 @@ func TestValidatorsAcceptTheMachines(t *testing.T) {
 func TestValidatorsFindFaults(t *testing.T) {
 	text := machines(t)[names.RunImport]
 	for name, c := range map[string]struct{ from, to, finding string }{
-		"missing state":     {`"Next": "Settle"`, `"Next": "Nowhere"`, "must be the name of an existing state"},
+		"missing state":     {`"Next": "AnyHold"`, `"Next": "Nowhere"`, "must be the name of an existing state"},
 		"misspelt field":    {`"TimeoutSeconds": 905`, `"TimeoutSecond": 905`, "Field is not supported"},
 		"broken expression": {`$plan.splits > 0`, `$plan.splits >`, "jsonata_string"},
 	} {
