@@ -2,7 +2,10 @@ package datafile_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -13,6 +16,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"pgregory.net/rapid"
 
 	"github.com/headwaterhq/headwater/shared/lake/datafile"
 )
@@ -91,7 +95,14 @@ func extremes() [][]any {
 	}
 }
 
-func encode(t testing.TB, in *arrow.Schema, o datafile.Options, batches ...arrow.RecordBatch) ([]byte, datafile.Stats) {
+// check is a test or one of a property's.
+type check interface {
+	rapid.TB
+	Context() context.Context
+	Cleanup(func())
+}
+
+func encode(t check, in *arrow.Schema, o datafile.Options, batches ...arrow.RecordBatch) ([]byte, datafile.Stats) {
 	t.Helper()
 	var to bytes.Buffer
 	e, err := datafile.New(&to, in, o)
@@ -113,7 +124,7 @@ func encode(t testing.TB, in *arrow.Schema, o datafile.Options, batches ...arrow
 	return to.Bytes(), stats
 }
 
-func decode(t testing.TB, file []byte) arrow.Table {
+func decode(t check, file []byte) arrow.Table {
 	t.Helper()
 	table, err := pqarrow.ReadTable(t.Context(), bytes.NewReader(file), parquet.NewReaderProperties(nil), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
 	if err != nil {
@@ -124,7 +135,7 @@ func decode(t testing.TB, file []byte) arrow.Table {
 }
 
 // agree holds what was read against what was written.
-func agree(t testing.TB, file []byte, in *arrow.Schema, batches ...arrow.RecordBatch) {
+func agree(t check, file []byte, in *arrow.Schema, batches ...arrow.RecordBatch) {
 	t.Helper()
 	got := decode(t, file)
 	if !got.Schema().Equal(in) {
@@ -189,5 +200,133 @@ func TestRowsOfABatchCanBePicked(t *testing.T) {
 	agree(t, to.Bytes(), in, want)
 	if stats.Rows != 4 || stats.NullCounts[2] != 1 || stats.NaNCounts[4] != 1 {
 		t.Errorf("%d rows, %d nulls, %d NaN", stats.Rows, stats.NullCounts[2], stats.NaNCounts[4])
+	}
+}
+
+func TestLargeFilesHaveManyPages(t *testing.T) {
+	in := withIDs(
+		arrow.Field{Name: "n", Type: arrow.PrimitiveTypes.Int64},
+		arrow.Field{Name: "spelled", Type: arrow.BinaryTypes.String, Nullable: true},
+		arrow.Field{Name: "numbered", Type: arrow.BinaryTypes.String, Nullable: true},
+		arrow.Field{Name: "float", Type: arrow.PrimitiveTypes.Float64, Nullable: true},
+		arrow.Field{Name: "yes", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+		arrow.Field{Name: "huge", Type: arrow.BinaryTypes.String, Nullable: true},
+	)
+	const rows = 200_003
+	all := make([][]any, rows)
+	for i := range all {
+		row := []any{int64(i), fmt.Sprintf("https://example.com/%d", i*7919), []string{"a", "b", "c"}[i/1000%3], float64(i) / 7, i%3 == 0, nil}
+		if i%5 == 0 {
+			row[1], row[2], row[3], row[4] = nil, nil, nil, nil
+		}
+		if i == 150_000 || i == 150_001 {
+			row[5] = strings.Repeat("long ", 1<<20)
+		}
+		all[i] = row
+	}
+	whole := batch(in, all...)
+	defer whole.Release()
+	file, stats := encode(t, in, datafile.Options{RowGroupRows: 1 << 20, RowGroupBytes: 1 << 30}, whole)
+	agree(t, file, in, whole)
+	if len(stats.SplitOffsets) != 1 {
+		t.Errorf("%d row groups, want one", len(stats.SplitOffsets))
+	}
+}
+
+func TestAFileWithoutRowsCanBeRead(t *testing.T) {
+	in := everyType()
+	none := batch(in)
+	defer none.Release()
+	file, stats := encode(t, in, datafile.Options{}, none)
+	agree(t, file, in)
+	if stats.Rows != 0 || len(stats.Lower) != 0 || len(stats.SplitOffsets) != 0 {
+		t.Errorf("there is something in it: %+v", stats)
+	}
+}
+
+func TestWhatIsNoBatchOfTheFileIsRefused(t *testing.T) {
+	in := everyType()
+	row := extremes()[1]
+	other := withIDs(arrow.Field{Name: "identifier", Type: arrow.PrimitiveTypes.Int64})
+	for name, b := range map[string]arrow.RecordBatch{
+		"columns": batch(other, []any{int64(1)}),
+		"a type":  batch(withIDs(append([]arrow.Field{{Name: "identifier", Type: arrow.PrimitiveTypes.Int64}}, in.Fields()[1:]...)...), append([]any{int64(1)}, row[1:]...)),
+		"a null":  batch(in, append([]any{nil}, row[1:]...)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer b.Release()
+			e, err := datafile.New(io.Discard, in, datafile.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Write(b); err == nil {
+				t.Error("it was taken")
+			}
+		})
+	}
+}
+
+func TestWhatIsNoColumnOfTheLakeIsRefused(t *testing.T) {
+	for name, field := range map[string]arrow.Field{
+		"no id":  {Name: "a", Type: arrow.BinaryTypes.String},
+		"int32":  {Name: "a", Type: arrow.PrimitiveTypes.Int32, Metadata: arrow.MetadataFrom(map[string]string{"PARQUET:field_id": "1"})},
+		"a list": {Name: "a", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Metadata: arrow.MetadataFrom(map[string]string{"PARQUET:field_id": "1"})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := datafile.New(io.Discard, arrow.NewSchema([]arrow.Field{field}, nil), datafile.Options{}); err == nil {
+				t.Error("it was taken")
+			}
+		})
+	}
+}
+
+// full is a writer that fails when it has taken so many bytes.
+type full int
+
+var errFull = errors.New("full")
+
+func (f *full) Write(p []byte) (int, error) {
+	if *f -= full(len(p)); *f < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestAWriterThatFailsFailsTheFile(t *testing.T) {
+	in := everyType()
+	all := batch(in, extremes()...)
+	defer all.Release()
+	file, _ := encode(t, in, datafile.Options{}, all)
+	for room := range len(file) {
+		to := full(room)
+		e, err := datafile.New(&to, in, datafile.Options{})
+		if err == nil {
+			err = e.Write(all)
+		}
+		if err == nil {
+			_, err = e.Close()
+		}
+		if !errors.Is(err, errFull) {
+			t.Fatalf("%d bytes of %d: %v", room, len(file), err)
+		}
+	}
+}
+
+func TestNothingIsTakenAfterClose(t *testing.T) {
+	in := everyType()
+	all := batch(in, extremes()...)
+	defer all.Release()
+	e, err := datafile.New(io.Discard, in, datafile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Write(all); err == nil {
+		t.Error("a batch was taken")
+	}
+	if _, err := e.Close(); err == nil {
+		t.Error("it was closed again")
 	}
 }
