@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"pgregory.net/rapid"
 
@@ -132,6 +133,15 @@ func decode(t check, file []byte) arrow.Table {
 	}
 	t.Cleanup(table.Release)
 	return table
+}
+
+func open(t check, content []byte) *file.Reader {
+	t.Helper()
+	reader, err := file.NewParquetReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader
 }
 
 // agree holds what was read against what was written.

@@ -104,7 +104,8 @@ const leastNumbered = 1024
 
 // repeat reports whether the values are repeated so often that a dictionary is worth it.
 func (c *text) repeat() bool {
-	return 2*c.distinct.len() <= len(c.indexes) && c.distinct.len() <= mostEntries
+	distinct := c.distinct.len()
+	return distinct > 0 && 2*distinct <= len(c.indexes) && distinct <= mostEntries
 }
 
 // spell puts the texts where their numbers were.
