@@ -36,7 +36,8 @@ type route struct {
 // routes lists the operations. Everything else meets the $default route and
 // gets the api λ's 404, for callers with a key.
 func routes() []route {
-	const get, post = awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_POST
+	const get, post, remove = awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_POST, awsapigatewayv2.HttpMethod_DELETE
+	const put, patch = awsapigatewayv2.HttpMethod_PUT, awsapigatewayv2.HttpMethod_PATCH
 	return []route{
 		{method: get, path: "/v1/catalog", function: names.API},
 		{method: get, path: "/v1/catalog/{platform}", function: names.API},
@@ -51,12 +52,24 @@ func routes() []route {
 		{method: post, path: "/v1/imports", function: names.API},
 		{method: get, path: "/v1/imports", function: names.API},
 		{method: get, path: "/v1/imports/{id}", function: names.API},
+		{method: patch, path: "/v1/imports/{id}", function: names.API},
+		{method: post, path: "/v1/imports/{id}/backfills", function: names.API},
+		{method: put, path: "/v1/imports/{id}/watermark", function: names.API},
 		{method: post, path: "/v1/imports/{id}/runs", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs/{run_id}", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs/{run_id}/splits", function: names.API},
+		{method: post, path: "/v1/imports/{id}/runs/{run_id}/release", function: names.API},
+		{method: post, path: "/v1/imports/{id}/runs/{run_id}/discard", function: names.API},
+		{method: post, path: "/v1/imports/{id}/runs/{run_id}/redrive", function: names.API},
+		{method: post, path: "/v1/imports/{id}/runs/{run_id}/replay", function: names.API},
 		{method: get, path: "/v1/imports/{id}/rows", function: names.Lookup},
+		{method: get, path: "/v1/imports/{id}/runs/{run_id}/quarantine", function: names.Lookup},
+		{method: get, path: "/v1/imports/{id}/runs/{run_id}/quarantine/summary", function: names.Lookup},
+		{method: remove, path: "/v1/imports/{id}/runs/{run_id}/quarantine/key", function: names.Lookup},
+		{method: get, path: "/v1/profiles", function: names.Lookup},
 		{method: get, path: "/v1/profiles/{identifier}", function: names.Lookup},
+		{method: post, path: "/v1/audiences:preview", function: names.Lookup},
 		{method: get, path: "/openapi.yaml", function: names.API, public: true},
 		// Without it the $default route would ask a browser's preflight for a key.
 		{method: awsapigatewayv2.HttpMethod_OPTIONS, path: "/{proxy+}", function: names.API, public: true},
@@ -85,10 +98,13 @@ func (s *stack) newAPI() awsapigatewayv2.HttpApi {
 		DefaultAuthorizer:  authorizer,
 		DefaultIntegration: integrations[names.API],
 		CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
-			AllowOrigins:  jsii.Strings(s.props.CORSOrigins...),
-			AllowMethods:  &[]awsapigatewayv2.CorsHttpMethod{awsapigatewayv2.CorsHttpMethod_GET, awsapigatewayv2.CorsHttpMethod_POST},
+			AllowOrigins: jsii.Strings(s.props.CORSOrigins...),
+			AllowMethods: &[]awsapigatewayv2.CorsHttpMethod{
+				awsapigatewayv2.CorsHttpMethod_GET, awsapigatewayv2.CorsHttpMethod_POST,
+				awsapigatewayv2.CorsHttpMethod_PUT, awsapigatewayv2.CorsHttpMethod_PATCH, awsapigatewayv2.CorsHttpMethod_DELETE,
+			},
 			AllowHeaders:  jsii.Strings("authorization", "content-type"),
-			ExposeHeaders: jsii.Strings("location", "x-request-id"),
+			ExposeHeaders: jsii.Strings("link", "location", "x-request-id"),
 			MaxAge:        awscdk.Duration_Hours(jsii.Number(1)),
 		},
 	})

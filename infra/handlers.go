@@ -42,8 +42,9 @@ func (s *stack) addHandlers() {
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.workspaceKeys("secretsmanager:GetSecretValue"), // they seal the keys of quarantines
-			s.readItems(names.WorkspacePartition),
-			s.listObjects(), s.readObjects(names.LakePrefix),
+			s.readItems(names.WorkspacePartition, names.ImportPartition, names.RunPartition),
+			s.items([]string{"dynamodb:UpdateItem"}, []string{names.RunPartition}), // to destroy a run's key
+			s.listObjects(), s.readObjects(names.LakePrefix, names.QuarantinePrefix),
 			s.readCatalog(),
 		},
 	})

@@ -103,7 +103,7 @@ func (g *Guard) pattern(r *http.Request) string {
 // OPTIONS of a path that exists.
 func (g *Guard) unknown(w http.ResponseWriter, r *http.Request) error {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		probe := *r
 		probe.Method = method
 		if g.pattern(&probe) != "" {

@@ -48,7 +48,12 @@ func Operations() []Operation {
 		{"POST /v1/imports/{id}/runs/{run_id}/redrive", caller.ImportsWrite},
 		{"POST /v1/imports/{id}/runs/{run_id}/replay", caller.ImportsWrite},
 		{"GET /v1/imports/{id}/rows", caller.LakeRead},
+		{"GET /v1/imports/{id}/runs/{run_id}/quarantine", caller.LakeRead},
+		{"GET /v1/imports/{id}/runs/{run_id}/quarantine/summary", caller.LakeRead},
+		{"DELETE /v1/imports/{id}/runs/{run_id}/quarantine/key", caller.ImportsWrite},
+		{"GET /v1/profiles", caller.LakeRead},
 		{"GET /v1/profiles/{identifier}", caller.LakeRead},
+		{"POST /v1/audiences:preview", caller.LakeRead},
 		{"GET /openapi.yaml", Public},
 	}
 }

@@ -1,12 +1,12 @@
-// Package lookup reads the lake back for people: rows of an import, and what
-// all imports of a workspace know of one identifier.
+// Package lookup reads back for people what imports have landed and what they
+// rejected: rows of an import, what all imports of a workspace know of one
+// identifier, and the quarantine of a run.
 package lookup
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -31,18 +31,6 @@ type Service struct {
 	Lake    Lake
 }
 
-// perImport bounds the rows that one import adds to a profile.
-const perImport = 100
-
-// Profile is what a workspace knows of one identifier, import by import. Empty parts are empty, never nil.
-type Profile struct {
-	Identifier string
-	Profiles   []Found // rows of user_profile imports
-	Identities []Found // rows of identity_graph imports that have it on either side
-	Groups     []Found // rows of group_identity imports
-	Activities []Found // rows of user_activity imports, newest first
-}
-
 // Found is a row, and the import that landed it.
 type Found struct {
 	ImportID string
@@ -56,75 +44,39 @@ func (s *Service) Rows(ctx context.Context, workspaceID, importID string, limit 
 	if err != nil {
 		return nil, err
 	}
-	return s.Lake.Rows(ctx, lake.TableOf(i), limit)
+	rows, err := s.Lake.Rows(ctx, lake.TableOf(i), limit)
+	for n := range rows {
+		rows[n] = visible(rows[n])
+	}
+	return rows, err
 }
 
-// Profile collects what every import of the workspace knows of an identifier,
-// or says fault.ProfileNotFound when none knows it.
-func (s *Service) Profile(ctx context.Context, workspaceID, identifier string) (Profile, error) {
-	p := Profile{Identifier: identifier, Profiles: []Found{}, Identities: []Found{}, Groups: []Found{}, Activities: []Found{}}
-	for after := ""; ; {
-		page, err := s.Imports.Imports(ctx, workspaceID, after, 100)
+// visible is a row without the columns that are Headwater's own.
+func visible(row lake.Row) lake.Row {
+	return slices.DeleteFunc(slices.Clone(row), func(c lake.Cell) bool { return strings.HasPrefix(c.Column, ingest.SystemPrefix) })
+}
+
+// AllImports returns every import of a workspace, newest first.
+func AllImports(ctx context.Context, from Imports, workspaceID string) (all []ingest.Import, err error) {
+	const page = 100
+	for after := ""; ; after = all[len(all)-1].ID {
+		some, err := from.Imports(ctx, workspaceID, after, page)
 		if err != nil {
-			return Profile{}, err
+			return nil, err
 		}
-		if len(page) == 0 {
-			break
+		if all = append(all, some...); len(some) == 0 {
+			return all, nil
 		}
-		for _, i := range page {
-			if err := s.add(ctx, &p, i); err != nil {
-				return Profile{}, fmt.Errorf("looking up import %s: %w", i.ID, err)
-			}
-		}
-		after = page[len(page)-1].ID
 	}
-	if len(p.Profiles)+len(p.Identities)+len(p.Groups)+len(p.Activities) == 0 {
-		return Profile{}, fault.New(fault.ProfileNotFound, "no import has landed this identifier")
-	}
-	slices.SortStableFunc(p.Activities, func(a, b Found) int {
-		return cmp.Compare(text(b.Row, "event_time"), text(a.Row, "event_time"))
-	})
-	return p, nil
 }
 
-// add adds what one import knows.
-func (s *Service) add(ctx context.Context, p *Profile, i ingest.Import) error {
-	switch i.Type {
-	case ingest.UserProfile:
-		return s.find(ctx, &p.Profiles, i, "identifier", p.Identifier)
-	case ingest.UserActivity:
-		return s.find(ctx, &p.Activities, i, "identifier", p.Identifier)
-	case ingest.GroupIdentity:
-		return s.find(ctx, &p.Groups, i, "user_id", p.Identifier)
-	case ingest.IdentityGraph:
-		return s.pairs(ctx, &p.Identities, i, p.Identifier)
-	}
-	return nil
-}
-
-// pairs adds the rows that have the identifier on either side, those that have it on both once.
-func (s *Service) pairs(ctx context.Context, found *[]Found, i ingest.Import, identifier string) error {
-	if err := s.find(ctx, found, i, "first_id", identifier); err != nil {
-		return err
-	}
-	var second []Found
-	if err := s.find(ctx, &second, i, "second_id", identifier); err != nil {
-		return err
-	}
-	*found = append(*found, slices.DeleteFunc(second, func(f Found) bool { return text(f.Row, "first_id") == identifier })...)
-	return nil
-}
-
-// find adds an import's rows that have the value; none when it has not landed anything yet.
-func (s *Service) find(ctx context.Context, found *[]Found, i ingest.Import, column, value string) error {
-	rows, err := s.Lake.Lookup(ctx, lake.TableOf(i), column, value, perImport)
-	for _, row := range rows {
-		*found = append(*found, Found{ImportID: i.ID, Row: row})
-	}
+// find returns an import's rows that have the value in a column, at most limit; none when it has not landed anything yet.
+func (s *Service) find(ctx context.Context, i ingest.Import, column, value string, limit int) ([]lake.Row, error) {
+	rows, err := s.Lake.Lookup(ctx, lake.TableOf(i), column, value, limit)
 	if fault.CodeOf(err) == fault.LakeTableMissing {
-		return nil
+		return nil, nil
 	}
-	return err
+	return rows, err
 }
 
 func text(row lake.Row, column string) string {

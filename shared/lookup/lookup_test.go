@@ -83,7 +83,7 @@ func TestProfileIsCollectedFromEveryType(t *testing.T) {
 	landed[table("acme", ingest.GroupIdentity)] = []lake.Row{household}
 	landed[table("other", ingest.UserProfile)] = []lake.Row{row("identifier", ada, "secret", "of others")}
 
-	got, err := s.Profile(t.Context(), "acme", ada)
+	got, err := s.Profile(t.Context(), "acme", ada, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +96,8 @@ func TestProfileIsCollectedFromEveryType(t *testing.T) {
 	}
 	want := lookup.Profile{
 		Identifier: ada,
+		Traits:     map[string]lookup.Trait{"country": {Value: "GB", ImportID: "imp_user_profile"}},
+		Linked:     lookup.Linked{Identities: []lookup.LinkedIdentity{{Identifier: "c1", Distance: 1}, {Identifier: "d2", Distance: 1}}},
 		Profiles:   found(ingest.UserProfile, person),
 		Activities: found(ingest.UserActivity, late, early),
 		Identities: found(ingest.IdentityGraph, first, self, second),
@@ -111,11 +113,11 @@ func TestProfileOfNobody(t *testing.T) {
 	landed[table("acme", ingest.UserProfile)] = []lake.Row{row("identifier", "bob")}
 	landed[table("other", ingest.UserProfile)] = []lake.Row{row("identifier", ada)}
 	for _, workspace := range []string{"acme", "nobody"} {
-		if _, err := s.Profile(t.Context(), workspace, ada); fault.CodeOf(err) != fault.ProfileNotFound {
+		if _, err := s.Profile(t.Context(), workspace, ada, false); fault.CodeOf(err) != fault.ProfileNotFound {
 			t.Errorf("%s: %v", workspace, err)
 		}
 	}
-	got, err := s.Profile(t.Context(), "acme", "bob")
+	got, err := s.Profile(t.Context(), "acme", "bob", false)
 	if err != nil || got.Activities == nil || got.Identities == nil || got.Groups == nil {
 		t.Errorf("empty parts are nil: %+v, %v", got, err)
 	}
@@ -131,7 +133,7 @@ func TestProfileAsksEveryImport(t *testing.T) {
 		}
 		landed[lake.TableOf(i)] = []lake.Row{row("identifier", ada)}
 	}
-	got, err := (&lookup.Service{Imports: store, Lake: landed}).Profile(t.Context(), "acme", ada)
+	got, err := (&lookup.Service{Imports: store, Lake: landed}).Profile(t.Context(), "acme", ada, false)
 	if err != nil || len(got.Profiles) != 250 {
 		t.Errorf("%d rows of 250 imports, %v", len(got.Profiles), err)
 	}
@@ -147,7 +149,7 @@ func (broken) Lookup(context.Context, lake.TableID, string, string, int) ([]lake
 func TestProfileIsNotHalfAnAnswer(t *testing.T) {
 	s, _ := world(t)
 	s.Lake = broken{}
-	if _, err := s.Profile(t.Context(), "acme", ada); fault.CodeOf(err) != fault.Unavailable {
+	if _, err := s.Profile(t.Context(), "acme", ada, false); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("a lake that does not answer: %v", err)
 	}
 }

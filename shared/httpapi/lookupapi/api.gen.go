@@ -11,11 +11,57 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
+	"github.com/headwaterhq/headwater/shared/audience"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/oapi-codegen/runtime"
 )
+
+// Defines values for QuarantineSummaryKey.
+const (
+	Available QuarantineSummaryKey = "available"
+	Destroyed QuarantineSummaryKey = "destroyed"
+	None      QuarantineSummaryKey = "none"
+)
+
+// Valid indicates whether the value is a known member of the QuarantineSummaryKey enum.
+func (e QuarantineSummaryKey) Valid() bool {
+	switch e {
+	case Available:
+		return true
+	case Destroyed:
+		return true
+	case None:
+		return true
+	default:
+		return false
+	}
+}
+
+// AudienceExpression One condition, or several that are combined. Exactly one of its fields is set.
+type AudienceExpression = audience.Expression
+
+// AudiencePreview defines model for AudiencePreview.
+type AudiencePreview struct {
+	Count int64 `json:"count"`
+
+	// RowsScanned Rows of the lake that were read for it.
+	RowsScanned int64 `json:"rows_scanned"`
+
+	// Sample Identifiers for whom it holds.
+	Sample []string `json:"sample"`
+}
+
+// AudienceQuery defines model for AudienceQuery.
+type AudienceQuery struct {
+	// Expression One condition, or several that are combined. Exactly one of its fields is set.
+	Expression AudienceExpression `json:"expression"`
+
+	// Sample How many identifiers to show.
+	Sample *int32 `json:"sample,omitempty"`
+}
 
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
@@ -33,6 +79,23 @@ type FoundRow struct {
 	// Row Values by column name, in the table's order. Timestamps are RFC 3339 in UTC, dates 2006-01-02, times of day
 	// 15:04:05.000000, decimals text with the column's scale, bytes base64.
 	Row Row `json:"row"`
+}
+
+// Linked Identities that are connected with the identifier in the identity_graph imports, nearest first. `truncated` says that the
+// search ended early: it goes 4 links far and lists 100 identities.
+type Linked struct {
+	Identities []LinkedIdentity `json:"identities"`
+	Truncated  bool             `json:"truncated"`
+}
+
+// LinkedIdentity defines model for LinkedIdentity.
+type LinkedIdentity struct {
+	// Distance How many links away it is: 1 for a direct one.
+	Distance   int32  `json:"distance"`
+	Identifier string `json:"identifier"`
+
+	// Type Empty when the import has none.
+	Type string `json:"type"`
 }
 
 // Problem RFC 9457.
@@ -60,7 +123,8 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
-// Profile What each import has landed about one identifier.
+// Profile What is known about one identifier: merged, and import by import. `truncated` says that there is more than is shown here: of
+// one import at most 100 rows are, of all activities the 100 newest, and no more than an answer can hold.
 type Profile struct {
 	// Activities Rows of user_activity imports, newest first.
 	Activities []FoundRow `json:"activities"`
@@ -74,8 +138,77 @@ type Profile struct {
 	// Identities Rows of identity_graph imports that have it on either side.
 	Identities []FoundRow `json:"identities"`
 
+	// Linked Identities that are connected with the identifier in the identity_graph imports, nearest first. `truncated` says that the
+	// search ended early: it goes 4 links far and lists 100 identities.
+	Linked Linked `json:"linked"`
+
 	// Profiles Rows of user_profile imports.
 	Profiles []FoundRow `json:"profiles"`
+
+	// Traits By name, over all user_profile imports. The import with the higher `precedence` counts; of two with the same the greater
+	// cursor, if both have one of the same type; then the newer import. Null counts only where nothing else is.
+	Traits    map[string]Trait `json:"traits"`
+	Truncated bool             `json:"truncated"`
+}
+
+// QuarantineCount defines model for QuarantineCount.
+type QuarantineCount struct {
+	Column string `json:"column"`
+	Rows   int64  `json:"rows"`
+	Rule   string `json:"rule"`
+}
+
+// QuarantinePage defines model for QuarantinePage.
+type QuarantinePage struct {
+	Items      []QuarantinedRow `json:"items"`
+	NextCursor string           `json:"next_cursor,omitempty,omitzero"`
+}
+
+// QuarantineSummary defines model for QuarantineSummary.
+type QuarantineSummary struct {
+	// Complete Whether `counts` has them all. There is a bound to how long they are counted.
+	Complete bool `json:"complete"`
+
+	// Counts The most frequent first.
+	Counts []QuarantineCount `json:"counts"`
+
+	// Key Of the values: none when the run kept nothing that needs one.
+	Key QuarantineSummaryKey `json:"key"`
+
+	// Rows Rows in quarantine.
+	Rows int64 `json:"rows"`
+}
+
+// QuarantineSummaryKey Of the values: none when the run kept nothing that needs one.
+type QuarantineSummaryKey string
+
+// QuarantinedRow defines model for QuarantinedRow.
+type QuarantinedRow struct {
+	// Column Column of the source, with the path into it; empty when the whole row is at fault.
+	Column string `json:"column"`
+
+	// From What the row is from, as the source names it: a file's key; empty when it does not.
+	From string `json:"from"`
+
+	// Origin Line or row number in it, from 1; 0 when the source does not count.
+	Origin int64  `json:"origin"`
+	Reason string `json:"reason"`
+
+	// Replayable Whether the row was kept as a whole and can be replayed.
+	Replayable bool `json:"replayable"`
+
+	// RowKey SHA-256, in hex, of the identifier as it stands after mapping; empty when there is none.
+	RowKey string `json:"row_key"`
+
+	// Rule Examples: cast
+	Rule  string `json:"rule"`
+	Split int32  `json:"split"`
+
+	// Value What the source has in the column, cut at 4 KiB; base64 of bytes. Null when no single value is at fault, when it is NULL itself, or destroyed.
+	Value *string `json:"value"`
+
+	// ValueDestroyed Whether there was a value and its key has been destroyed.
+	ValueDestroyed bool `json:"value_destroyed"`
 }
 
 // Row Values by column name, in the table's order. Timestamps are RFC 3339 in UTC, dates 2006-01-02, times of day
@@ -87,11 +220,28 @@ type Rows struct {
 	Items []Row `json:"items"`
 }
 
+// Trait defines model for Trait.
+type Trait struct {
+	ImportID string `json:"import_id"`
+
+	// Value As in the import's rows.
+	Value any `json:"value"`
+}
+
+// Cursor defines model for Cursor.
+type Cursor = string
+
 // ImportID Examples: imp_01k9m2v6q3x8r4t5w7y9z0a1b2
 type ImportID = string
 
 // Limit defines model for Limit.
 type Limit = int32
+
+// RunID Examples: run_01k9m2v6q3x8r4t5w7y9z0a1b2
+type RunID = string
+
+// WithLinked defines model for WithLinked.
+type WithLinked = bool
 
 // GetImportRowsParams defines parameters for GetImportRows.
 type GetImportRowsParams struct {
@@ -99,14 +249,61 @@ type GetImportRowsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListQuarantineParams defines parameters for ListQuarantine.
+type ListQuarantineParams struct {
+	// Rule Only rows that broke this rule.
+	Rule string `form:"rule,omitempty" json:"rule,omitempty,omitzero"`
+
+	// Column Only rows with this column at fault.
+	Column string `form:"column,omitempty" json:"column,omitempty,omitzero"`
+
+	// Limit How many at most. A page is shorter where its items are very wide.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// FindProfileParams defines parameters for FindProfile.
+type FindProfileParams struct {
+	Identifier string `form:"identifier" json:"identifier"`
+
+	// Linked Whether traits, groups and activities of the identifiers that are linked to this one count too.
+	Linked WithLinked `form:"linked,omitempty" json:"linked,omitempty,omitzero"`
+}
+
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// Linked Whether traits, groups and activities of the identifiers that are linked to this one count too.
+	Linked WithLinked `form:"linked,omitempty" json:"linked,omitempty,omitzero"`
+}
+
+// PreviewAudienceJSONRequestBody defines body for PreviewAudience for application/json ContentType.
+type PreviewAudienceJSONRequestBody = AudienceQuery
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// PreviewAudience Count the people for whom an expression holds, and show some
+	// (POST /v1/audiences:preview)
+	PreviewAudience(w http.ResponseWriter, r *http.Request)
 	// GetImportRows Read some rows of an import's lake table
 	// (GET /v1/imports/{id}/rows)
 	GetImportRows(w http.ResponseWriter, r *http.Request, id ImportID, params GetImportRowsParams)
+	// ListQuarantine List the rows that a run rejected
+	// (GET /v1/imports/{id}/runs/{run_id}/quarantine)
+	ListQuarantine(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID, params ListQuarantineParams)
+	// DestroyQuarantineKey Make the values that a run rejected unreadable, for good
+	// (DELETE /v1/imports/{id}/runs/{run_id}/quarantine/key)
+	DestroyQuarantineKey(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// GetQuarantineSummary Count the rows that a run rejected, by rule and column
+	// (GET /v1/imports/{id}/runs/{run_id}/quarantine/summary)
+	GetQuarantineSummary(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// FindProfile Read what is known about a person, by any identifier
+	// (GET /v1/profiles)
+	FindProfile(w http.ResponseWriter, r *http.Request, params FindProfileParams)
 	// GetProfile Read what is known about a person
 	// (GET /v1/profiles/{identifier})
-	GetProfile(w http.ResponseWriter, r *http.Request, identifier string)
+	GetProfile(w http.ResponseWriter, r *http.Request, identifier string, params GetProfileParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -117,6 +314,20 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// PreviewAudience operation middleware
+func (siw *ServerInterfaceWrapper) PreviewAudience(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PreviewAudience(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // GetImportRows operation middleware
 func (siw *ServerInterfaceWrapper) GetImportRows(w http.ResponseWriter, r *http.Request) {
@@ -160,6 +371,212 @@ func (siw *ServerInterfaceWrapper) GetImportRows(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListQuarantine operation middleware
+func (siw *ServerInterfaceWrapper) ListQuarantine(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListQuarantineParams
+
+	// ------------- Optional query parameter "rule" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "rule", r.URL.Query(), &params.Rule, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "rule"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "rule", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "column" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "column", r.URL.Query(), &params.Column, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "column"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "column", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListQuarantine(w, r, id, runID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DestroyQuarantineKey operation middleware
+func (siw *ServerInterfaceWrapper) DestroyQuarantineKey(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DestroyQuarantineKey(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetQuarantineSummary operation middleware
+func (siw *ServerInterfaceWrapper) GetQuarantineSummary(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetQuarantineSummary(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FindProfile operation middleware
+func (siw *ServerInterfaceWrapper) FindProfile(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindProfileParams
+
+	// ------------- Required query parameter "identifier" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "identifier", r.URL.Query(), &params.Identifier, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "identifier"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "identifier", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "linked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "linked", r.URL.Query(), &params.Linked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "linked"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "linked", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FindProfile(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetProfile operation middleware
 func (siw *ServerInterfaceWrapper) GetProfile(w http.ResponseWriter, r *http.Request) {
 
@@ -175,8 +592,24 @@ func (siw *ServerInterfaceWrapper) GetProfile(w http.ResponseWriter, r *http.Req
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProfileParams
+
+	// ------------- Optional query parameter "linked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "linked", r.URL.Query(), &params.Linked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "linked"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "linked", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetProfile(w, r, identifier)
+		siw.Handler.GetProfile(w, r, identifier, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -307,12 +740,56 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/rows", wrapper.GetImportRows)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/quarantine", wrapper.ListQuarantine)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/quarantine/summary", wrapper.GetQuarantineSummary)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/quarantine/key", wrapper.DestroyQuarantineKey)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/profiles", wrapper.FindProfile)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/profiles/{identifier}", wrapper.GetProfile)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/audiences:preview", wrapper.PreviewAudience)
 
 	return m
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type PreviewAudienceRequestObject struct {
+	Body *PreviewAudienceJSONRequestBody
+}
+
+type PreviewAudienceResponseObject interface {
+	VisitPreviewAudienceResponse(w http.ResponseWriter) error
+}
+
+type PreviewAudience200JSONResponse AudiencePreview
+
+func (response PreviewAudience200JSONResponse) VisitPreviewAudienceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewAudiencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewAudiencedefaultApplicationProblemPlusJSONResponse) VisitPreviewAudienceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetImportRowsRequestObject struct {
 	ID     ImportID `json:"id"`
@@ -354,8 +831,216 @@ func (response GetImportRowsdefaultApplicationProblemPlusJSONResponse) VisitGetI
 	return err
 }
 
+type ListQuarantineRequestObject struct {
+	ID     ImportID `json:"id"`
+	RunID  RunID    `json:"run_id"`
+	Params ListQuarantineParams
+}
+
+type ListQuarantineResponseObject interface {
+	VisitListQuarantineResponse(w http.ResponseWriter) error
+}
+
+type ListQuarantine200ResponseHeaders struct {
+	Link string
+}
+
+type ListQuarantine200JSONResponse struct {
+	Body    QuarantinePage
+	Headers ListQuarantine200ResponseHeaders
+}
+
+func (response ListQuarantine200JSONResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQuarantine200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	Headers       ListQuarantine200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ListQuarantine200ApplicationXNdjsonResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ListQuarantinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListQuarantinedefaultApplicationProblemPlusJSONResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DestroyQuarantineKeyRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type DestroyQuarantineKeyResponseObject interface {
+	VisitDestroyQuarantineKeyResponse(w http.ResponseWriter) error
+}
+
+type DestroyQuarantineKey204Response struct {
+}
+
+func (response DestroyQuarantineKey204Response) VisitDestroyQuarantineKeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DestroyQuarantineKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DestroyQuarantineKeydefaultApplicationProblemPlusJSONResponse) VisitDestroyQuarantineKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQuarantineSummaryRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type GetQuarantineSummaryResponseObject interface {
+	VisitGetQuarantineSummaryResponse(w http.ResponseWriter) error
+}
+
+type GetQuarantineSummary200JSONResponse QuarantineSummary
+
+func (response GetQuarantineSummary200JSONResponse) VisitGetQuarantineSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQuarantineSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetQuarantineSummarydefaultApplicationProblemPlusJSONResponse) VisitGetQuarantineSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindProfileRequestObject struct {
+	Params FindProfileParams
+}
+
+type FindProfileResponseObject interface {
+	VisitFindProfileResponse(w http.ResponseWriter) error
+}
+
+type FindProfile200JSONResponse Profile
+
+func (response FindProfile200JSONResponse) VisitFindProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindProfiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FindProfiledefaultApplicationProblemPlusJSONResponse) VisitFindProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetProfileRequestObject struct {
 	Identifier string `json:"identifier"`
+	Params     GetProfileParams
 }
 
 type GetProfileResponseObject interface {
@@ -395,9 +1080,24 @@ func (response GetProfiledefaultApplicationProblemPlusJSONResponse) VisitGetProf
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// PreviewAudience Count the people for whom an expression holds, and show some
+	// (POST /v1/audiences:preview)
+	PreviewAudience(ctx context.Context, request PreviewAudienceRequestObject) (PreviewAudienceResponseObject, error)
 	// GetImportRows Read some rows of an import's lake table
 	// (GET /v1/imports/{id}/rows)
 	GetImportRows(ctx context.Context, request GetImportRowsRequestObject) (GetImportRowsResponseObject, error)
+	// ListQuarantine List the rows that a run rejected
+	// (GET /v1/imports/{id}/runs/{run_id}/quarantine)
+	ListQuarantine(ctx context.Context, request ListQuarantineRequestObject) (ListQuarantineResponseObject, error)
+	// DestroyQuarantineKey Make the values that a run rejected unreadable, for good
+	// (DELETE /v1/imports/{id}/runs/{run_id}/quarantine/key)
+	DestroyQuarantineKey(ctx context.Context, request DestroyQuarantineKeyRequestObject) (DestroyQuarantineKeyResponseObject, error)
+	// GetQuarantineSummary Count the rows that a run rejected, by rule and column
+	// (GET /v1/imports/{id}/runs/{run_id}/quarantine/summary)
+	GetQuarantineSummary(ctx context.Context, request GetQuarantineSummaryRequestObject) (GetQuarantineSummaryResponseObject, error)
+	// FindProfile Read what is known about a person, by any identifier
+	// (GET /v1/profiles)
+	FindProfile(ctx context.Context, request FindProfileRequestObject) (FindProfileResponseObject, error)
 	// GetProfile Read what is known about a person
 	// (GET /v1/profiles/{identifier})
 	GetProfile(ctx context.Context, request GetProfileRequestObject) (GetProfileResponseObject, error)
@@ -442,6 +1142,37 @@ type strictHandler struct {
 	options     StrictHTTPServerOptions
 }
 
+// PreviewAudience operation middleware
+func (sh *strictHandler) PreviewAudience(w http.ResponseWriter, r *http.Request) {
+	var request PreviewAudienceRequestObject
+
+	var body PreviewAudienceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewAudience(ctx, request.(PreviewAudienceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewAudience")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PreviewAudienceResponseObject); ok {
+		if err := validResponse.VisitPreviewAudienceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetImportRows operation middleware
 func (sh *strictHandler) GetImportRows(w http.ResponseWriter, r *http.Request, id ImportID, params GetImportRowsParams) {
 	var request GetImportRowsRequestObject
@@ -469,11 +1200,120 @@ func (sh *strictHandler) GetImportRows(w http.ResponseWriter, r *http.Request, i
 	}
 }
 
+// ListQuarantine operation middleware
+func (sh *strictHandler) ListQuarantine(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID, params ListQuarantineParams) {
+	var request ListQuarantineRequestObject
+
+	request.ID = id
+	request.RunID = runID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQuarantine(ctx, request.(ListQuarantineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQuarantine")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListQuarantineResponseObject); ok {
+		if err := validResponse.VisitListQuarantineResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DestroyQuarantineKey operation middleware
+func (sh *strictHandler) DestroyQuarantineKey(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request DestroyQuarantineKeyRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DestroyQuarantineKey(ctx, request.(DestroyQuarantineKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DestroyQuarantineKey")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DestroyQuarantineKeyResponseObject); ok {
+		if err := validResponse.VisitDestroyQuarantineKeyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetQuarantineSummary operation middleware
+func (sh *strictHandler) GetQuarantineSummary(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request GetQuarantineSummaryRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQuarantineSummary(ctx, request.(GetQuarantineSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQuarantineSummary")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetQuarantineSummaryResponseObject); ok {
+		if err := validResponse.VisitGetQuarantineSummaryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FindProfile operation middleware
+func (sh *strictHandler) FindProfile(w http.ResponseWriter, r *http.Request, params FindProfileParams) {
+	var request FindProfileRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FindProfile(ctx, request.(FindProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindProfile")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FindProfileResponseObject); ok {
+		if err := validResponse.VisitFindProfileResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetProfile operation middleware
-func (sh *strictHandler) GetProfile(w http.ResponseWriter, r *http.Request, identifier string) {
+func (sh *strictHandler) GetProfile(w http.ResponseWriter, r *http.Request, identifier string, params GetProfileParams) {
 	var request GetProfileRequestObject
 
 	request.Identifier = identifier
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.GetProfile(ctx, request.(GetProfileRequestObject))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/headwaterhq/headwater/shared/caller"
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/httpapi/contracttest"
@@ -29,10 +31,14 @@ func (r *reader) Rows(_ context.Context, workspaceID, importID string, limit int
 	return r.rows, r.err
 }
 
-func (r *reader) Profile(_ context.Context, workspaceID, identifier string) (lookup.Profile, error) {
-	r.asked = []any{workspaceID, identifier}
+func (r *reader) Profile(_ context.Context, workspaceID, identifier string, linked bool) (lookup.Profile, error) {
+	r.asked = []any{workspaceID, identifier, linked}
 	found := []lookup.Found{{ImportID: "imp_1", Row: row}}
-	return lookup.Profile{Identifier: identifier, Profiles: found, Activities: found}, r.err
+	return lookup.Profile{
+		Identifier: identifier, Profiles: found, Activities: found,
+		Traits: map[string]lookup.Trait{"z": {Value: "last", ImportID: "imp_1"}, "none": {ImportID: "imp_2"}},
+		Linked: lookup.Linked{Identities: []lookup.LinkedIdentity{{Identifier: "c1", Type: "cookie", Distance: 2}}, Truncated: true},
+	}, r.err
 }
 
 var (
@@ -41,7 +47,7 @@ var (
 )
 
 func newClient(t *testing.T, r *reader) *contracttest.Client {
-	return contracttest.New(t, lookupapi.New(slog.New(slog.DiscardHandler), contracttest.Identify, r))
+	return contracttest.New(t, lookupapi.New(slog.New(slog.DiscardHandler), contracttest.Identify, lookupapi.Services{Lookups: r}))
 }
 
 func TestRows(t *testing.T) {
@@ -82,19 +88,48 @@ func TestRowsThatAreLarge(t *testing.T) {
 	}
 }
 
+// profile is an answer without the rows' columns.
+type profile struct {
+	Identifier                               string
+	Traits                                   map[string]lookupapi.Trait
+	Linked                                   lookupapi.Linked
+	Profiles, Identities, Groups, Activities []any
+	Truncated                                bool
+}
+
 func TestProfile(t *testing.T) {
 	r := &reader{}
 	client := newClient(t, r)
-	for _, identifier := range []string{"ada@example.com", "a+b/c?d#e%20", "é 漢", "..", strings.Repeat("é", 1024)} {
-		answer := client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/profiles/" + escape(identifier)})
-		got := contracttest.Into[struct {
-			Identifier           string
-			Profiles, Activities []struct{ Row map[string]any }
-			Identities, Groups   []any
-		}](t, answer, 200)
-		if got.Identifier != identifier || r.asked[1] != identifier || len(got.Profiles) != 1 || got.Groups == nil || got.Profiles[0].Row["z"] != "last" {
-			t.Errorf("%q: %s", identifier, answer.Body)
+	for _, identifier := range []string{"ada@example.com", "a+b/c?d#e%20", "é 漢", "..", "/", "//a", strings.Repeat("é", 1024)} {
+		targets := []string{"/v1/profiles?identifier=" + url.QueryEscape(identifier)}
+		if !strings.HasPrefix(identifier, "/") { // a path that begins a segment with a slash is cleaned
+			targets = append(targets, "/v1/profiles/"+escape(identifier))
 		}
+		var bodies []string
+		for _, target := range targets {
+			answer := client.Do(t, contracttest.Request{Caller: acme, Target: target})
+			got := contracttest.Into[profile](t, answer, 200)
+			if got.Identifier != identifier || r.asked[1] != identifier || r.asked[2] != false || len(got.Profiles) != 1 || got.Groups == nil || got.Truncated {
+				t.Errorf("%q: %s", identifier, answer.Body)
+			}
+			bodies = append(bodies, string(answer.Body))
+		}
+		if len(slices.Compact(bodies)) != 1 {
+			t.Errorf("%q: by path and by query differ", identifier)
+		}
+	}
+	answer := client.Do(t, contracttest.Request{Caller: acme, Target: "/v1/profiles/ada?linked=true"})
+	got := contracttest.Into[profile](t, answer, 200)
+	if r.asked[2] != true {
+		t.Error("linked was not asked for")
+	}
+	wantTraits := map[string]lookupapi.Trait{"z": {Value: "last", ImportID: "imp_1"}, "none": {ImportID: "imp_2"}}
+	if diff := cmp.Diff(wantTraits, got.Traits); diff != "" {
+		t.Errorf("traits (-want +got):\n%s", diff)
+	}
+	wantLinked := lookupapi.Linked{Identities: []lookupapi.LinkedIdentity{{Identifier: "c1", Type: "cookie", Distance: 2}}, Truncated: true}
+	if diff := cmp.Diff(wantLinked, got.Linked); diff != "" {
+		t.Errorf("linked (-want +got):\n%s", diff)
 	}
 }
 
@@ -115,6 +150,9 @@ func TestFailures(t *testing.T) {
 		"no profile":       {acme, "/v1/profiles/x", fault.New(fault.ProfileNotFound, "no import has landed this identifier"), 404, "profile.not_found"},
 		"too long":         {acme, "/v1/profiles/" + strings.Repeat("x", 1025), nil, 404, "profile.not_found"},
 		"not UTF-8":        {acme, "/v1/profiles/%ff", nil, 404, "profile.not_found"},
+		"empty":            {acme, "/v1/profiles?identifier=", nil, 404, "profile.not_found"},
+		"no identifier":    {acme, "/v1/profiles", nil, 422, "request.missing_field"},
+		"linked's form":    {acme, "/v1/profiles/x?linked=maybe", nil, 422, "request.invalid"},
 		"no table yet":     {acme, "/v1/imports/" + importID + "/rows", fault.New(fault.LakeTableMissing, ""), 404, "lake.table_not_found"},
 		"malformed id":     {acme, "/v1/imports/x/rows", nil, 404, "import.not_found"},
 		"limit":            {acme, "/v1/imports/" + importID + "/rows?limit=1000", nil, 422, "request.invalid"},

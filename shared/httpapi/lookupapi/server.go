@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/headwaterhq/headwater/shared/audience"
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/httpapi"
 	"github.com/headwaterhq/headwater/shared/id"
+	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/lookup"
 )
@@ -19,21 +21,47 @@ import (
 // Lookups read the lake.
 type Lookups interface {
 	Rows(ctx context.Context, workspaceID, importID string, limit int) ([]lake.Row, error)
-	Profile(ctx context.Context, workspaceID, identifier string) (lookup.Profile, error)
+	Profile(ctx context.Context, workspaceID, identifier string, linked bool) (lookup.Profile, error)
 }
 
-var _ Lookups = (*lookup.Service)(nil)
+// Quarantine reads what runs rejected.
+type Quarantine interface {
+	Read(ctx context.Context, ref ingest.Ref, w lookup.Wanted, from lookup.Place, yield func(lookup.Rejected) (bool, error)) (next lookup.Place, end bool, err error)
+	Summary(ctx context.Context, ref ingest.Ref) (lookup.Summary, error)
+	Destroy(ctx context.Context, ref ingest.Ref) error
+}
+
+// Audiences counts the people for whom an expression holds.
+type Audiences interface {
+	Preview(ctx context.Context, workspaceID string, e audience.Expression, sample int) (audience.Preview, error)
+}
+
+// Services is what answers the operations.
+type Services struct {
+	Lookups    Lookups
+	Quarantine Quarantine
+	Audiences  Audiences
+}
+
+var (
+	_ Lookups    = (*lookup.Service)(nil)
+	_ Quarantine = (*lookup.Quarantine)(nil)
+	_ Audiences  = (*audience.Service)(nil)
+)
 
 // server answers the operations.
-type server struct{ lookups Lookups }
+type server struct {
+	Services
+	log *slog.Logger
+}
 
 var _ StrictServerInterface = server{}
 
 // New returns the handler of all lookup operations.
-func New(log *slog.Logger, who httpapi.Identify, lookups Lookups) http.Handler {
+func New(log *slog.Logger, who httpapi.Identify, s Services) http.Handler {
 	mux := http.NewServeMux()
-	guard := httpapi.NewGuard(log, who, mux, nil)
-	strict := NewStrictHandlerWithOptions(server{lookups}, nil, StrictHTTPServerOptions{
+	guard := httpapi.NewGuard(log, who, mux, map[string]httpapi.Body{"POST /v1/audiences:preview": httpapi.BodyOf[AudienceQuery]()})
+	strict := NewStrictHandlerWithOptions(server{s, log}, []StrictMiddlewareFunc{withAccept}, StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: guard.Fail, ResponseErrorHandlerFunc: guard.Fail,
 	})
 	HandlerWithOptions(strict, StdHTTPServerOptions{
@@ -50,6 +78,9 @@ func parameterFault(err error) error {
 	if format, ok := errors.AsType[*InvalidParamFormatError](err); ok {
 		return fault.Field(fault.InvalidRequest, format.ParamName, "is not in the form that this parameter takes")
 	}
+	if absent, ok := errors.AsType[*RequiredParamError](err); ok {
+		return fault.Field(fault.MissingField, absent.ParamName, "is required")
+	}
 	return err
 }
 
@@ -62,7 +93,7 @@ func (s server) GetImportRows(ctx context.Context, req GetImportRowsRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.lookups.Rows(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, limit)
+	rows, err := s.Lookups.Rows(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, limit)
 	if err != nil {
 		return nil, err
 	}
