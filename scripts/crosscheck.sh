@@ -13,4 +13,4 @@ if ! cmp -s scripts/crosscheck/requirements.txt "$venv/.installed"; then
   cp scripts/crosscheck/requirements.txt "$venv/.installed"
 fi
 export HEADWATER_CROSSCHECK_PYTHON=$PWD/$venv/bin/python
-go test -count=1 -v -tags crosscheck -run 'PyIceberg|Recordings|Fakesnow' ./scripts/crosscheck/... ./shared/lake | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'
+go test -count=1 -v -tags crosscheck -run 'PyIceberg|PyArrow|Recordings|Fakesnow' ./scripts/crosscheck/... ./shared/lake/... | grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS)'
