@@ -20,7 +20,7 @@ const (
 
 // compact rewrites groups of files, some groups in a snapshot.
 func (u *upkeep) compact(ctx context.Context) error {
-	tbl, err := u.lake.load(ctx, u.id)
+	tbl, err := u.load(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 // dropDeletes takes delete files from the table that apply to none of its data
 // files any more.
 func (u *upkeep) dropDeletes(ctx context.Context) error {
-	tbl, err := u.lake.load(ctx, u.id)
+	tbl, err := u.load(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,17 @@ package lake_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -64,6 +69,20 @@ func (g *glueServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			failure = "EntityNotFoundException"
 		}
 		answer = map[string]any{"Table": found}
+	case "GetDatabases":
+		list := []map[string]any{{"Name": "analytics"}} // of somebody else
+		for _, name := range slices.Sorted(maps.Keys(g.databases)) {
+			list = append(list, map[string]any{"Name": name})
+		}
+		answer = map[string]any{"DatabaseList": list}
+	case "GetTables":
+		list := []map[string]any{{"Name": "a_view"}} // of another kind
+		for _, name := range slices.Sorted(maps.Keys(g.tables)) {
+			if strings.HasPrefix(name, in.DatabaseName+".") {
+				list = append(list, g.tables[name])
+			}
+		}
+		answer = map[string]any{"TableList": list}
 	case "UpdateTable":
 		version := g.tables[in.DatabaseName+"."+name]["VersionId"].(string)
 		if g.refuse || in.VersionId != version {
@@ -148,5 +167,36 @@ func TestGlueConflictIsRetryable(t *testing.T) {
 	}
 	if glue.conflicts < 2 {
 		t.Errorf("gave up after %d conflicts", glue.conflicts)
+	}
+}
+
+// All tables of all workspaces are to be found, in either catalog, and nothing of others.
+func TestTables(t *testing.T) {
+	onGlue, _ := newGlue(t)
+	for name, p := range map[string]place{"SQL": newPlace(t), "Glue": onGlue} {
+		t.Run(name, func(t *testing.T) {
+			l := p.open(t)
+			want := []lake.TableRef{}
+			for _, id := range []lake.TableID{{Workspace: "acme", Name: "a-1"}, {Workspace: "acme", Name: "b"}, {Workspace: "Other", Name: "a-1"}} {
+				if err := l.Ensure(t.Context(), id, peopleColumns, lake.Spread{}); err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, id.Ref())
+			}
+			got := []lake.TableRef{}
+			for ref, err := range l.Tables(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, ref)
+				if _, err := l.MaintainTable(t.Context(), ref, gentle); err != nil {
+					t.Errorf("%v: %v", ref, err)
+				}
+			}
+			inOrder := cmpopts.SortSlices(func(a, b lake.TableRef) bool { return a.Namespace+a.Table < b.Namespace+b.Table })
+			if diff := cmp.Diff(want, got, inOrder); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -149,9 +149,7 @@ func (id TableID) namespace() string {
 // unmistakable are the workspaces that their plain form stands for alone.
 var unmistakable = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-func (id TableID) identifier() table.Identifier {
-	return table.Identifier{id.namespace(), id.table()}
-}
+func (id TableID) identifier() table.Identifier { return id.Ref().identifier() }
 
 // plain is a name as Glue, Athena and SQL take it without quotes.
 func plain(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
@@ -162,7 +160,11 @@ func (l *Lake) with(ctx context.Context) context.Context { return utils.WithAwsC
 
 // load returns the table as the catalog has it now. ctx comes from with.
 func (l *Lake) load(ctx context.Context, id TableID) (*table.Table, error) {
-	tbl, err := l.catalog.LoadTable(ctx, id.identifier())
+	return l.loadTable(ctx, id.identifier())
+}
+
+func (l *Lake) loadTable(ctx context.Context, identifier table.Identifier) (*table.Table, error) {
+	tbl, err := l.catalog.LoadTable(ctx, identifier)
 	if err != nil {
 		return nil, classify(fmt.Errorf("loading table: %w", err))
 	}

@@ -55,10 +55,15 @@ type Maintained struct {
 // One file at a time is read and written: memory grows with the keys of
 // the deletes that are pending, and with the number of the table's files.
 func (l *Lake) Maintain(ctx context.Context, id TableID, how Upkeep) (Maintained, error) {
+	return l.MaintainTable(ctx, id.Ref(), how)
+}
+
+// MaintainTable is Maintain for a table of any workspace.
+func (l *Lake) MaintainTable(ctx context.Context, ref TableRef, how Upkeep) (Maintained, error) {
 	if err := how.validate(); err != nil {
 		return Maintained{}, err
 	}
-	u := &upkeep{Upkeep: how, lake: l, id: id}
+	u := &upkeep{Upkeep: how, lake: l, ref: ref}
 	for _, step := range []func(context.Context) error{u.compact, u.dropDeletes, u.expire, u.removeOrphans} {
 		err := step(l.with(ctx))
 		if fault.CodeOf(err) == fault.LakeConflict {
@@ -87,8 +92,13 @@ func (u Upkeep) validate() error {
 type upkeep struct {
 	Upkeep
 	lake *Lake
-	id   TableID
+	ref  TableRef
 	done Maintained
+}
+
+// load returns the table as it is now.
+func (u *upkeep) load(ctx context.Context) (*table.Table, error) {
+	return u.lake.loadTable(ctx, u.ref.identifier())
 }
 
 // change commits what stage adds to a transaction on tbl, pinned to its version.
@@ -109,7 +119,7 @@ func (u *upkeep) change(ctx context.Context, tbl *table.Table, stage func(*table
 }
 
 func (u *upkeep) expire(ctx context.Context) error {
-	tbl, err := u.lake.load(ctx, u.id)
+	tbl, err := u.load(ctx)
 	if err != nil || tbl.CurrentSnapshot() == nil {
 		return err
 	}
@@ -128,7 +138,7 @@ func (u *upkeep) expire(ctx context.Context) error {
 const orphanWorkers = 8
 
 func (u *upkeep) removeOrphans(ctx context.Context) error {
-	tbl, err := u.lake.load(ctx, u.id)
+	tbl, err := u.load(ctx)
 	if err != nil {
 		return err
 	}

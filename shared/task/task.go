@@ -26,7 +26,7 @@ type RosterInput struct {
 	ScheduledTime time.Time `json:"scheduled_time"`
 }
 
-// Roster is roster's answer: an object of JSON Lines, one connection.Ref each.
+// Roster is roster's answer: an object of JSON Lines, one connection.Ref each. Maintain's has one lake.TableRef each.
 type Roster struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
@@ -56,4 +56,19 @@ type Planned struct {
 type Committed struct {
 	SnapshotID string `json:"snapshot_id"`
 	Held       bool   `json:"held"`
+}
+
+// Kinds of MaintainInput.
+const (
+	MaintainList  = "list"
+	MaintainTable = "table"
+)
+
+// MaintainInput asks for the list of the lake's tables, which is answered by a Roster of lake.TableRef, or for the upkeep of
+// one of them, answered by a Pass.
+type MaintainInput struct {
+	Kind      string `json:"kind"`
+	UpkeepID  string `json:"upkeep_id,omitempty"` // to list
+	Namespace string `json:"namespace,omitempty"` // of the table
+	Table     string `json:"table,omitempty"`
 }
