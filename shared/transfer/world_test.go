@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http/httptest"
@@ -40,6 +41,8 @@ type world struct {
 	conn      connection.Connection
 	imp       ingest.Import
 
+	fate       *fate                        // kills steps of runs; nil: never
+	splitRows  int                          // rows of a split; 0 is rowsPerSplit
 	unfiltered bool                         // the platform applies no filter
 	momentary  bool                         // it reads as of a moment
 	count      func() (source.Tally, error) // what it counts; nil: what there is
@@ -58,16 +61,27 @@ const (
 // newWorld has a table of n good rows and one without an identifier.
 func newWorld(t *testing.T, mode ingest.Mode, n int, changes ...func(*ingest.NewImport)) *world {
 	t.Helper()
-	w := &world{
-		store: memstore.New(), objects: &memstore.Objects{}, lakeFiles: s3mem.New(),
-		now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
-	}
-	w.driver = &memsource.Driver{Tokens: map[string]memsource.Rights{"good": {List: true, Read: true}}}
+	w := emptyWorld()
 	w.fillTable(n)
+	w.open(t, mode, changes...)
+	return w
+}
+
+// emptyWorld has no table, and nothing that needs one.
+func emptyWorld() *world {
+	return &world{
+		store: memstore.New(), objects: &memstore.Objects{}, lakeFiles: s3mem.New(),
+		now:    time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
+		driver: &memsource.Driver{Tokens: map[string]memsource.Rights{"good": {List: true, Read: true}}},
+	}
+}
+
+// open makes the lake, the connection to the table that is there, and an import of it.
+func (w *world) open(t *testing.T, mode ingest.Mode, changes ...func(*ingest.NewImport)) {
+	t.Helper()
 	w.openLake(t)
 	w.connect(t)
 	w.createImport(t, mode, changes...)
-	return w
 }
 
 // fillTable replaces the source's rows.
@@ -144,12 +158,15 @@ func (w *world) connect(t *testing.T) {
 	}
 }
 
-func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*ingest.NewImport)) {
-	t.Helper()
-	service := &ingest.Service{
+func (w *world) service() *ingest.Service {
+	return &ingest.Service{
 		Store: w.store, Workflow: unstarted{}, Keys: unstarted{}, Now: w.time,
 		Schemas: &connection.Service{Store: w.store, Objects: w.objects}, Catalog: source.NewRegistry(w.platform()),
 	}
+}
+
+func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*ingest.NewImport)) {
+	t.Helper()
 	n := ingest.NewImport{
 		Name: "people", ConnectionID: w.conn.ID, Table: tableName, Type: ingest.UserProfile, Mode: mode,
 		Mapping: ingest.Mapping{{Source: "id", Target: "identifier"}, {Source: "age", Target: "age"}},
@@ -157,7 +174,7 @@ func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*in
 	for _, change := range changes {
 		change(&n)
 	}
-	i, err := service.Create(t.Context(), workspace, "me", n)
+	i, err := w.service().Create(t.Context(), workspace, "me", n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +184,7 @@ func (w *world) createImport(t *testing.T, mode ingest.Mode, changes ...func(*in
 // begin opens a run by hand.
 func (w *world) begin(t *testing.T) ingest.Ref {
 	t.Helper()
-	r, err := (&ingest.Service{Store: w.store, Workflow: unstarted{}, Now: w.time}).Start(t.Context(), workspace, w.imp.ID)
+	r, err := w.service().Start(t.Context(), workspace, w.imp.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,23 +196,23 @@ const rowsPerSplit = 50
 
 func (w *world) planner() *transfer.Planner {
 	return &transfer.Planner{
-		Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time,
-		SplitBytes: 100 * rowsPerSplit, // memsource takes a row to weigh 100 bytes
+		Store: w.mortal(), Connections: w.store, Sources: w.sources, Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time,
+		SplitBytes: int64(100 * cmp.Or(w.splitRows, rowsPerSplit)), // memsource takes a row to weigh 100 bytes
 	}
 }
 
 func (w *world) extractor() *transfer.Extractor {
 	return &transfer.Extractor{
-		Store: w.store, Connections: w.store, Sources: w.sources, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time,
+		Store: w.mortal(), Connections: w.store, Sources: w.sources, Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time,
 	}
 }
 
 func (w *world) committer() *transfer.Committer {
-	return &transfer.Committer{Store: w.store, Objects: w.objects, Lake: w.lake, Vault: w.vault(), Now: w.time}
+	return &transfer.Committer{Store: w.mortal(), Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time}
 }
 
 func (w *world) vault() quarantine.Vault {
-	return quarantine.Vault{Keys: w.store, Workspace: workspaceKeys{}}
+	return quarantine.Vault{Keys: w.mortal(), Workspace: workspaceKeys{}}
 }
 
 // workspaceKeys are the secrets of every workspace.
