@@ -3,12 +3,13 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -30,11 +31,17 @@ var printTags = map[schema.Type]byte{
 	schema.Date: 6, schema.Timestamp: 7, schema.Time: 8, schema.Bytes: 9, schema.JSON: 10,
 }
 
+// printRows is how many rows are encoded side by side, a column at a time: as
+// many as a core's cache holds.
+const printRows = 256
+
 // prints makes the fingerprints of rows.
 type prints struct {
 	tags   []byte // of the mapped columns, then of the cursor
-	encode []func(dst []byte, row int) []byte
-	row    []byte
+	fields []printed
+	starts []int // where each row's bytes begin, and where the last one's end
+	next   []int // where each row's next value goes
+	bytes  []byte
 }
 
 func newPrints(mapping ingest.Mapping, cursor *ingest.Cursor) (*prints, error) {
@@ -53,97 +60,152 @@ func newPrints(mapping ingest.Mapping, cursor *ingest.Cursor) (*prints, error) {
 		}
 		p.tags = append(p.tags, tag)
 	}
-	p.encode = make([]func([]byte, int) []byte, len(types))
 	return p, nil
 }
 
 // array returns the fingerprints of rows without nulls; the caller releases it.
 func (p *prints) array(columns []arrow.Array, rows int, alloc memory.Allocator) arrow.Array {
+	p.fields = p.fields[:0]
 	for i, column := range columns {
-		p.encode[i] = encoder(column, p.tags[i])
+		p.fields = append(p.fields, newPrinted(column, p.tags[i]))
 	}
 	const width = printBytes * 2
 	offsets, digits := newBuffer(alloc, (rows+1)*arrow.Int32SizeBytes), newBuffer(alloc, rows*width)
-	ends, out := arrow.Int32Traits.CastFromBytes(offsets.Bytes()), digits.Bytes()
+	ends, out := arrow.Int32Traits.CastFromBytes(offsets.Bytes()), digits.Bytes()[:0]
 	ends[0] = 0
-	for row := range rows {
-		p.row = append(p.row[:0], printVersion)
-		for _, encode := range p.encode {
-			p.row = encode(p.row, row)
+	for first := 0; first < rows; first += printRows {
+		n := min(printRows, rows-first)
+		p.encode(first, n)
+		for i := range n {
+			sum := sha256.Sum256(p.bytes[p.starts[i]:p.starts[i+1]])
+			out = appendHex(out, sum[:printBytes])
+			ends[first+i+1] = int32(len(out))
 		}
-		sum := sha256.Sum256(p.row)
-		hex.Encode(out[row*width:], sum[:printBytes])
-		ends[row+1] = int32((row + 1) * width)
 	}
-	clear(p.encode) // they hold on to the batch
+	clear(p.fields) // they hold on to the batch
 	return whole(arrow.BinaryTypes.String, rows, offsets, digits)
 }
 
-// encoder returns what appends a column's value with its tag.
-func encoder(column arrow.Array, tag byte) func(dst []byte, row int) []byte {
-	value := valueEncoder(column, tag)
-	if column.NullN() == 0 {
-		return value
+// encode writes the bytes that n rows from the first on are told apart by.
+func (p *prints) encode(first, n int) {
+	sizes := slices.Grow(p.next[:0], n)[:n]
+	for i := range sizes {
+		sizes[i] = 1
 	}
-	return func(dst []byte, row int) []byte {
-		if column.IsNull(row) {
-			return append(dst, nullTag)
-		}
-		return value(dst, row)
+	for _, f := range p.fields {
+		f.size(first, sizes)
+	}
+	p.starts = slices.Grow(p.starts[:0], n+1)[:n+1]
+	end := 0
+	for i, size := range sizes {
+		p.starts[i] = end
+		end += size
+	}
+	p.starts[n] = end
+	p.bytes = slices.Grow(p.bytes[:0], end)[:end]
+	p.next = sizes
+	for i, start := range p.starts[:n] {
+		p.bytes[start] = printVersion
+		p.next[i] = start + 1
+	}
+	for _, f := range p.fields {
+		f.write(p.bytes, first, p.next)
 	}
 }
 
-func valueEncoder(column arrow.Array, tag byte) func(dst []byte, row int) []byte {
-	number := func(value func(int) uint64) func([]byte, int) []byte {
-		return func(dst []byte, row int) []byte {
-			return binary.LittleEndian.AppendUint64(append(dst, tag), value(row))
-		}
+// printed is a column as fingerprints see it: texts by offsets, or values of a
+// width whose bytes Arrow has in the order of the definition.
+type printed struct {
+	tag     byte
+	valid   []byte // bits, nil without nulls
+	at      int    // of the first row in the bits
+	width   int    // 0 of texts
+	fixed   []byte
+	offsets []int32
+	content []byte
+}
+
+func newPrinted(column arrow.Array, tag byte) printed {
+	data := column.Data()
+	f := printed{tag: tag, at: data.Offset()}
+	if column.NullN() > 0 {
+		f.valid = data.Buffers()[0].Bytes()
 	}
 	switch a := column.(type) {
-	case *array.String:
-		return func(dst []byte, row int) []byte {
-			text := a.Value(row)
-			return append(binary.LittleEndian.AppendUint32(append(dst, tag), uint32(len(text))), text...)
-		}
-	case *array.Binary:
-		return func(dst []byte, row int) []byte {
-			content := a.Value(row)
-			return append(binary.LittleEndian.AppendUint32(append(dst, tag), uint32(len(content))), content...)
-		}
-	case *array.Int64:
-		values := a.Int64Values()
-		return number(func(row int) uint64 { return uint64(values[row]) })
-	case *array.Timestamp:
-		values := a.TimestampValues()
-		return number(func(row int) uint64 { return uint64(values[row]) })
-	case *array.Time64:
-		values := a.Time64Values()
-		return number(func(row int) uint64 { return uint64(values[row]) })
-	case *array.Float64:
-		values := a.Float64Values()
-		return number(func(row int) uint64 {
-			if v := values[row]; v == v {
-				return math.Float64bits(v)
+	case *array.Boolean:
+		f.width, f.fixed = 1, make([]byte, a.Len())
+		for i := range f.fixed {
+			if a.Value(i) {
+				f.fixed[i] = 1
 			}
-			return nanPrint
-		})
-	case *array.Date32:
-		values := a.Date32Values()
-		return func(dst []byte, row int) []byte {
-			return binary.LittleEndian.AppendUint32(append(dst, tag), uint32(values[row]))
 		}
-	case *array.Decimal128:
-		values := a.Values()
-		return func(dst []byte, row int) []byte {
-			dst = binary.LittleEndian.AppendUint64(append(dst, tag), values[row].LowBits())
-			return binary.LittleEndian.AppendUint64(dst, uint64(values[row].HighBits()))
+	case *array.Float64:
+		f.width, f.fixed = 8, arrow.Float64Traits.CastToBytes(a.Float64Values())
+		if slices.ContainsFunc(a.Float64Values(), math.IsNaN) {
+			f.fixed = slices.Clone(f.fixed)
+			for i, v := range a.Float64Values() {
+				if math.IsNaN(v) {
+					binary.LittleEndian.PutUint64(f.fixed[i*8:], nanPrint)
+				}
+			}
+		}
+	default:
+		if of, ok := column.DataType().(arrow.FixedWidthDataType); ok {
+			f.width = of.Bytes()
+			f.fixed = data.Buffers()[1].Bytes()[data.Offset()*f.width:]
+			break
+		}
+		f.offsets = arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():]
+		if content := data.Buffers()[2]; content != nil { // nil when every value is null or empty
+			f.content = content.Bytes()
 		}
 	}
-	values := column.(*array.Boolean)
-	return func(dst []byte, row int) []byte {
-		if values.Value(row) {
-			return append(dst, tag, 1)
+	return f
+}
+
+// lengthBytes is how long the length of a text is.
+const lengthBytes = 4
+
+// size adds to the sizes of the rows from the first on.
+func (f printed) size(first int, sizes []int) {
+	for i := range sizes {
+		switch {
+		case f.null(first + i):
+			sizes[i]++
+		case f.width > 0:
+			sizes[i] += 1 + f.width
+		default:
+			sizes[i] += 1 + lengthBytes + int(f.offsets[first+i+1]-f.offsets[first+i])
 		}
-		return append(dst, tag, 0)
+	}
+}
+
+func (f printed) null(row int) bool { return f.valid != nil && bitutil.BitIsNotSet(f.valid, f.at+row) }
+
+// write writes the values of the rows from the first on, each to its place, and moves the places on.
+func (f printed) write(to []byte, first int, places []int) {
+	for i, place := range places {
+		row := first + i
+		if f.null(row) {
+			to[place] = nullTag
+			places[i]++
+			continue
+		}
+		to[place] = f.tag
+		place++
+		switch f.width {
+		case 0:
+			text := f.content[f.offsets[row]:f.offsets[row+1]]
+			binary.LittleEndian.PutUint32(to[place:], uint32(len(text)))
+			copy(to[place+lengthBytes:], text)
+			place += lengthBytes + len(text)
+		case 8:
+			binary.LittleEndian.PutUint64(to[place:], binary.LittleEndian.Uint64(f.fixed[row*8:]))
+			place += 8
+		default:
+			copy(to[place:], f.fixed[row*f.width:][:f.width])
+			place += f.width
+		}
+		places[i] = place
 	}
 }

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"encoding/binary"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
@@ -46,10 +48,28 @@ func gatherBits(bits []byte, offset int, runs []run, n int, alloc memory.Allocat
 	clear(gathered.Bytes())
 	at := 0
 	for _, r := range runs {
-		bitutil.CopyBitmap(bits, offset+r.first, r.end-r.first, gathered.Bytes(), at)
+		copyBits(gathered.Bytes(), at, bits, offset+r.first, r.end-r.first)
 		at += r.end - r.first
 	}
 	return gathered
+}
+
+// copyBits copies n bits from one place to another, where there are zeros yet, a word at a time.
+func copyBits(to []byte, at int, from []byte, first, n int) {
+	for ; n > 0 && at%8 != 0; at, first, n = at+1, first+1, n-1 {
+		to[at/8] |= (from[first/8] >> (first % 8) & 1) << (at % 8)
+	}
+	shift := first % 8
+	for ; n >= 64; at, first, n = at+64, first+64, n-64 {
+		word := binary.LittleEndian.Uint64(from[first/8:]) >> shift
+		if shift > 0 {
+			word |= uint64(from[first/8+8]) << (64 - shift)
+		}
+		binary.LittleEndian.PutUint64(to[at/8:], word)
+	}
+	for ; n > 0; at, first, n = at+1, first+1, n-1 {
+		to[at/8] |= (from[first/8] >> (first % 8) & 1) << (at % 8)
+	}
 }
 
 // gatherTexts works for text and bytes, which have the same layout.

@@ -92,7 +92,7 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 	if m.link, err = newLink(t, mapping, m.columns); err != nil {
 		return nil, err
 	}
-	if m.filter, err = newFilter(o.filter, o.table, in); err != nil {
+	if m.filter, err = newFilter(o.filter, o.table, in, o.alloc); err != nil {
 		return nil, err
 	}
 	if m.windows, err = newWindows(o.window, o.bounds, in); err != nil {

@@ -1,7 +1,5 @@
 package pipeline
 
-import "time"
-
 // two parses two decimal digits at s[i:], -1 when they are not.
 func two(s string, i int) int {
 	a, b := s[i]-'0', s[i+1]-'0'
@@ -26,8 +24,31 @@ func civil(s string) (int32, bool) {
 		return 0, false
 	}
 	year += century * 100
-	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	return int32(t.Unix() / 86400), year > 0 && t.Day() == day // a day that the month does not have is another one
+	return daysSince1970(year, month, day), year > 0 && day <= daysIn(year, month)
+}
+
+// daysIn is how many days a month has.
+func daysIn(year, month int) int {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4, month == 6, month == 9, month == 11:
+		return 30
+	}
+	return 31
+}
+
+// daysSince1970 counts the days of the Gregorian calendar from 1970-01-01, in years
+// that begin in March, so that the day of a leap year comes last.
+func daysSince1970(year, month, day int) int32 {
+	const toMarch, era = 719468, 400*365 + 97
+	if month -= 3; month < 0 {
+		year, month = year-1, month+12
+	}
+	inEra := year % 400 // years are not negative
+	return int32(year/400*era + inEra*365 + inEra/4 - inEra/100 + (153*month+2)/5 + day - 1 - toMarch)
 }
 
 // parseTime parses hh:mm:ss[.f] to microseconds since midnight.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
 	"hash"
 	"slices"
@@ -28,7 +28,7 @@ type transform struct {
 	out     texts
 	nulls   []int // rows of the batch at hand whose value has become null
 	scratch []byte
-	sum     []byte
+	digest  [sha256.Size]byte
 }
 
 // newTransform returns nil when there is nothing to do. The key is that of HMACSHA256.
@@ -100,15 +100,13 @@ func (t *transform) value(s string) (_ string, refused ingest.Transform) {
 		case ingest.E164:
 			s, ok = e164(s, t.region)
 		case ingest.SHA256:
-			sum := sha256.Sum256(bytesOf(s))
-			t.scratch = hex.AppendEncode(t.scratch[:0], sum[:])
-			s = view(t.scratch)
+			t.digest = sha256.Sum256(bytesOf(s))
+			s = t.hex()
 		case ingest.HMACSHA256:
 			t.mac.Reset()
 			_, _ = t.mac.Write(bytesOf(s)) // a hash takes everything
-			t.sum = t.mac.Sum(t.sum[:0])
-			t.scratch = hex.AppendEncode(t.scratch[:0], t.sum)
-			s = view(t.scratch)
+			_ = t.mac.Sum(t.digest[:0])
+			s = t.hex()
 		}
 		if !ok {
 			return "", step
@@ -117,10 +115,44 @@ func (t *transform) value(s string) (_ string, refused ingest.Transform) {
 	return s, ""
 }
 
+// hex is the digest in lower-case hex digits, in scratch memory.
+func (t *transform) hex() string {
+	t.scratch = appendHex(t.scratch[:0], t.digest[:])
+	return view(t.scratch)
+}
+
+// appendHex appends bytes, a multiple of four, in lower-case hex digits: eight digits at a time, each in a byte of a word.
+func appendHex(dst, src []byte) []byte {
+	const each = 0x0101010101010101 // a word with this in each of its bytes
+	for ; len(src) >= 4; src = src[4:] {
+		x := uint64(binary.BigEndian.Uint32(src))
+		x = (x | x<<16) & 0x0000ffff0000ffff
+		x = (x | x<<8) & 0x00ff00ff00ff00ff
+		x = (x | x<<4) & (0x0f * each)
+		letters := (x + 6*each) >> 4 & each // of what is ten or more
+		dst = binary.BigEndian.AppendUint64(dst, x+'0'*each+letters*('a'-'0'-10))
+	}
+	return dst
+}
+
+// settled is the length of what s begins with that is ASCII and no capital, in whole words.
+func settled(s string) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	b, n := bytesOf(s), 0
+	for ; len(b) >= 8; b, n = b[8:], n+8 {
+		x := binary.LittleEndian.Uint64(b)
+		// In a byte below 0x80 the first sum sets the high bit from A on, the second one after Z.
+		if (x|(x&^high+(0x80-'A')*each)&^(x&^high+(0x80-'Z'-1)*each))&high != 0 {
+			break
+		}
+	}
+	return n
+}
+
 // lower is strings.ToLower into scratch memory. s may lie in that memory: then
 // it is lower case already, and every rune is written where it stood or before.
 func (t *transform) lower(s string) string {
-	first := 0
+	first := settled(s)
 	for first < len(s) && s[first] < utf8.RuneSelf && (s[first] < 'A' || s[first] > 'Z') {
 		first++
 	}
@@ -146,7 +178,8 @@ func (t *transform) lower(s string) string {
 // of it is ASCII without capitals, and no value begins or ends with a space. A
 // column that is in order costs one look at its bytes and no copy.
 func unchanged(in *array.String) bool {
-	for _, b := range in.ValueBytes() {
+	all := view(in.ValueBytes())
+	for _, b := range bytesOf(all[settled(all):]) {
 		if b >= utf8.RuneSelf || 'A' <= b && b <= 'Z' {
 			return false
 		}
