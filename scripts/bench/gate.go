@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// gate compares the outputs in two directories and returns how large they are. The peer's has its columns under the
-// source's names when it does not map.
-func (b bench) gate(ctx context.Context, t task, in seeded, found counts, ours, theirs string) (our, their int64, err error) {
+// gate compares our output with a peer's and returns how large they are.
+func (b bench) gate(ctx context.Context, t task, p peer, in seeded, found counts) (our, their int64, err error) {
 	if found.Landed+found.Quarantined != in.Rows {
 		return 0, 0, fmt.Errorf("%d rows are in, %d landed and %d are in quarantine", in.Rows, found.Landed, found.Quarantined)
 	}
@@ -21,15 +20,15 @@ func (b bench) gate(ctx context.Context, t task, in seeded, found counts, ours, 
 	targets, others := make([]string, len(t.columns)), make([]string, len(t.columns))
 	for i, c := range t.columns {
 		targets[i], others[i] = c.target, c.target
-		if t.peer == nil {
+		if p.plain {
 			others[i] = c.source
 		}
 	}
-	left, our, err := b.digest(ctx, ours, targets)
+	left, our, err := b.digest(ctx, b.ourOut(), targets)
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading our output: %w", err)
 	}
-	right, their, err := b.digest(ctx, theirs, others)
+	right, their, err := b.digest(ctx, b.peerOut(), others)
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading the peer's output: %w", err)
 	}

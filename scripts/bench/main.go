@@ -1,6 +1,6 @@
-// Command bench holds Headwater's import against DuckDB: the same work on the same files, each side a whole process on
-// one core, in interleaved rounds. It prints a line for each task. No number is printed before its gates are passed:
-// every row has landed or is in quarantine, and the two outputs have the same columns, values and about the same size.
+// Command bench holds Headwater's import against DuckDB and Polars: the same work on the same files, each side a whole
+// process on one core, in interleaved rounds. It prints a line for each task. No number is printed before its gates are
+// passed: every row has landed or is in quarantine, and the outputs have the same columns and values.
 //
 // It imports nothing that is measured and stays small: on Linux a process inherits its parent's peak of memory.
 package main
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.IntVar(&b.core, "core", runtime.NumCPU()-1, "the core that every process is pinned to")
 	flags.BoolVar(&b.stages, "stages", true, "also measure how much of our time is reading, mapping and writing")
 	only := flags.String("tasks", "", "comma-separated, such as T1,T4 (default all)")
-	markdown := flags.String("markdown", "", "also write the results as a table to this file")
+	docs := flags.String("docs", "", "also put the results into benchmarks.md and benchmarks.svg of this directory")
 	if err := flags.Parse(args); err != nil {
 		return flag.ErrHelp // the flag set has said what is wrong
 	}
@@ -61,39 +61,55 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if b.dir, err = filepath.Abs(b.dir); err != nil {
 		return fmt.Errorf("placing the directory: %w", err)
 	}
-	chosen, err := choose(tasks(), *only)
+	names := strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
+	chosen, merging, err := choose(tasks(), names)
 	if err != nil {
 		return err
 	}
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	var results []result
+	found := findings{bench: b}
 	for _, t := range chosen {
 		r, err := b.measure(ctx, t)
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 		fmt.Fprintln(stdout, r.line())
-		results = append(results, r)
+		found.results = append(found.results, r)
 	}
-	if *markdown == "" {
+	if merging {
+		m, err := b.merge(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", mergeTask, err)
+		}
+		fmt.Fprintln(stdout, m.line())
+		found.merges = &m
+	}
+	if *docs == "" {
 		return nil
 	}
-	return os.WriteFile(*markdown, []byte(table(results)), 0o644)
+	return found.write(*docs)
 }
 
-func choose(all []task, only string) ([]task, error) {
-	if only == "" {
-		return all, nil
+// mergeTask is the name of the task that has no peer, but tables of several sizes.
+const mergeTask = "T7"
+
+// choose returns the tasks of these names, all when there are none, and whether T7 is one of them.
+func choose(all []task, names []string) (chosen []task, merging bool, err error) {
+	if len(names) == 0 {
+		return all, true, nil
 	}
-	var chosen []task
-	for name := range strings.SplitSeq(only, ",") {
+	for _, name := range names {
 		at := slices.IndexFunc(all, func(t task) bool { return t.name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("there is no task %q", name)
+		switch {
+		case name == mergeTask:
+			merging = true
+		case at < 0:
+			return nil, false, fmt.Errorf("there is no task %q", name)
+		default:
+			chosen = append(chosen, all[at])
 		}
-		chosen = append(chosen, all[at])
 	}
-	return chosen, nil
+	return chosen, merging, nil
 }

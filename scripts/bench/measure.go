@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,64 +14,99 @@ import (
 type result struct {
 	task
 	rows         int64
-	ours, theirs []spent // by round
+	ours         []spent // by round
 	read, mapped []spent // by round; none when stages are not measured
 	plain        []spent // by round, of the bare Arrow libraries without compression; none with another peer
 	ourBytes     int64   // of output
-	theirBytes   int64
+	theirs       []theirs
+}
+
+// theirs is what a peer took.
+type theirs struct {
+	peer
+	took  []spent // by round
+	bytes int64
 }
 
 // measure runs a task once for its gates and to warm the caches, then the rounds that count, in which the sides take
 // turns at going first.
-func (b bench) measure(ctx context.Context, t task) (result, error) {
-	input, in, err := b.prepare(ctx, t.data)
-	if err != nil {
-		return result{}, err
-	}
-	r := result{task: t, rows: in.Rows}
-	ours, theirs := filepath.Join(b.dir, "out", "headwater"), filepath.Join(b.dir, "out", "peer")
-	found, _, err := b.work(ctx, t, input, ours, "land")
+func (b bench) measure(ctx context.Context, t task) (r result, err error) {
+	in, done, err := b.prepare(ctx, t.data)
 	if err != nil {
 		return r, err
 	}
-	if _, err := b.peerWork(ctx, t, input, theirs); err != nil {
+	defer func() { err = errors.Join(err, done()) }()
+	r = result{task: t, rows: in.Rows}
+	found, err := b.open(ctx, &r, in)
+	if err != nil {
 		return r, err
 	}
-	if r.ourBytes, r.theirBytes, err = b.gate(ctx, t, in, found, ours, theirs); err != nil {
-		return r, fmt.Errorf("the gate is shut: %w", err)
+	sides := []func() error{func() error { return b.round(ctx, t.ours, t, in, found, &r.ours) }}
+	for i := range r.theirs {
+		sides = append(sides, func() error {
+			var printed any
+			took, err := b.run(ctx, r.theirs[i].side(t, in, b.peerOut()), b.peerOut(), &printed)
+			r.theirs[i].took = append(r.theirs[i].took, took)
+			return err
+		})
 	}
 	for round := range b.rounds {
-		sides := []func() error{
-			func() error { return b.round(ctx, t, input, ours, "land", found, &r.ours) },
-			func() error {
-				took, err := b.peerWork(ctx, t, input, theirs)
-				r.theirs = append(r.theirs, took)
-				return err
-			},
-		}
-		if round%2 == 1 {
-			slices.Reverse(sides)
-		}
-		if b.stages {
-			sides = append(sides,
-				func() error { return b.round(ctx, t, input, ours, "read", counts{}, &r.read) },
-				func() error { return b.round(ctx, t, input, ours, "map", found, &r.mapped) })
-		}
-		if b.stages && t.peer == nil {
-			sides = append(sides, func() error { return b.round(ctx, t, input, ours, "plain", found, &r.plain) })
-		}
-		for _, side := range sides {
-			if err := side(); err != nil {
+		for n := range sides {
+			if err := sides[(round+n)%len(sides)](); err != nil {
 				return r, err
 			}
+		}
+		if err := b.alone(ctx, &r, in, found); err != nil {
+			return r, err
 		}
 	}
 	return r, nil
 }
 
-// round runs our side up to a stage; a stage that counts all rows must count them as in the first run.
-func (b bench) round(ctx context.Context, t task, input, dir, until string, want counts, into *[]spent) error {
-	found, took, err := b.work(ctx, t, input, dir, until)
+func (b bench) ourOut() string { return filepath.Join(b.dir, "out", "headwater") }
+
+func (b bench) peerOut() string { return filepath.Join(b.dir, "out", "peer") }
+
+// open runs every side once, and opens the gate to the rounds that count, or does not.
+func (b bench) open(ctx context.Context, r *result, in input) (found counts, err error) {
+	if _, err := b.run(ctx, r.task.ours(r.task, in, b.ourOut()), b.ourOut(), &found); err != nil {
+		return found, err
+	}
+	for _, p := range r.peers {
+		var printed any
+		if _, err := b.run(ctx, p.side(r.task, in, b.peerOut()), b.peerOut(), &printed); err != nil {
+			return found, err
+		}
+		one := theirs{peer: p}
+		if r.ourBytes, one.bytes, err = b.gate(ctx, r.task, p, in.seeded, found); err != nil {
+			return found, fmt.Errorf("the gate to %s is shut: %w", p.name, err)
+		}
+		r.theirs = append(r.theirs, one)
+	}
+	return found, nil
+}
+
+// alone measures the stages of our side.
+func (b bench) alone(ctx context.Context, r *result, in input, found counts) error {
+	if !b.stages || !r.stages {
+		return nil
+	}
+	if err := b.round(ctx, until("read"), r.task, in, counts{}, &r.read); err != nil {
+		return err
+	}
+	if err := b.round(ctx, until("map"), r.task, in, found, &r.mapped); err != nil {
+		return err
+	}
+	if _, ok := r.against("bare"); ok {
+		return b.round(ctx, until("plain"), r.task, in, found, &r.plain)
+	}
+	return nil
+}
+
+// round runs our side; one that counts all rows must count them as in the first run.
+func (b bench) round(ctx context.Context, ours side, t task, in input, want counts, into *[]spent) error {
+	var found counts
+	took, err := b.run(ctx, ours(t, in, b.ourOut()), b.ourOut(), &found)
 	if err != nil {
 		return err
 	}
@@ -81,11 +117,20 @@ func (b bench) round(ctx context.Context, t task, input, dir, until string, want
 	return nil
 }
 
+// against finds a peer's part of the result.
+func (r result) against(name string) (theirs, bool) {
+	i := slices.IndexFunc(r.theirs, func(t theirs) bool { return t.name == name })
+	if i < 0 {
+		return theirs{}, false
+	}
+	return r.theirs[i], true
+}
+
 // ratios are the peer's CPU time over ours, round by round: what slows the machine down for a while slows both.
-func (r result) ratios() []float64 {
+func (r result) ratios(t theirs) []float64 {
 	out := make([]float64, len(r.ours))
 	for i := range out {
-		out[i] = r.theirs[i].cpu.Seconds() / r.ours[i].cpu.Seconds()
+		out[i] = t.took[i].cpu.Seconds() / r.ours[i].cpu.Seconds()
 	}
 	return out
 }

@@ -18,11 +18,17 @@ func (b bench) build(ctx context.Context) error {
 		{".", "./scripts/seed", "seed"},
 		{".", "./scripts/bench/stage", "stage"},
 		{".", "./scripts/bench/worker", "worker"},
+		{".", "./scripts/bench/wire", "wire"},
+		{".", "./scripts/bench/bigquery", "bigquery"},
+		{"scripts/peers/snowflake", ".", "snowflake"},
 		{"scripts/bench/duck", ".", "duck"},
 	} {
 		if _, err := output(ctx, "go", "build", "-C", p.dir, "-o", b.program(p.name), p.target); err != nil {
 			return fmt.Errorf("building %s: %w", p.name, err)
 		}
+	}
+	if _, err := output(ctx, "scripts/bench/polars/install.sh", b.program("polars")); err != nil {
+		return fmt.Errorf("installing Polars: %w", err)
 	}
 	return nil
 }
@@ -35,8 +41,16 @@ type seeded struct {
 	Good int64 `json:"good"`
 }
 
-// prepare makes a task's data, or finds it made, and returns where it is.
-func (b bench) prepare(ctx context.Context, d data) (input string, found seeded, err error) {
+// input is a task's data.
+type input struct {
+	seeded
+	path   string
+	server reach // when a warehouse serves it
+}
+
+// prepare makes a task's data, or finds it made, and has it served if it is to be. done ends that.
+func (b bench) prepare(ctx context.Context, d data) (in input, done func() error, err error) {
+	done = func() error { return nil }
 	dir := filepath.Join(b.dir, "data", d.name(b.rows))
 	note := dir + ".json"
 	manifest, err := os.ReadFile(note)
@@ -44,20 +58,22 @@ func (b bench) prepare(ctx context.Context, d data) (input string, found seeded,
 		manifest, err = b.seed(ctx, d, dir, note)
 	}
 	if err != nil {
-		return "", found, err
+		return in, done, err
 	}
 	var all struct {
 		Tables []seeded `json:"tables"`
 	}
 	if err := json.Unmarshal(manifest, &all); err != nil || len(all.Tables) != 1 {
-		return "", found, errors.Join(errors.New("the manifest does not describe one table"), err)
+		return in, done, errors.Join(errors.New("the manifest does not describe one table"), err)
 	}
-	input = filepath.Join(dir, "profiles")
-	if d.arrow == "" {
-		return input, all.Tables[0], nil
+	in = input{seeded: all.Tables[0], path: filepath.Join(dir, "profiles")}
+	switch {
+	case d.arrow != "":
+		in.path, err = b.stage(ctx, d, in.path)
+	case d.server != "":
+		in.server, done, err = b.serve(ctx, d.server, in.path)
 	}
-	input, err = b.stage(ctx, d, input)
-	return input, all.Tables[0], err
+	return in, done, err
 }
 
 func (b bench) seed(ctx context.Context, d data, dir, note string) ([]byte, error) {
@@ -71,21 +87,29 @@ func (b bench) seed(ctx context.Context, d data, dir, note string) ([]byte, erro
 
 // stage rewrites the Parquet files at input as an Arrow stream beside them.
 func (b bench) stage(ctx context.Context, d data, input string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(input, "*.parquet"))
+	from, err := onlyFile(input)
+	if err != nil {
+		return "", err
+	}
+	stream := filepath.Join(filepath.Dir(input), d.arrow+".arrows")
+	if _, err := os.Stat(stream); err == nil {
+		return stream, nil
+	}
+	if _, err := output(ctx, b.program("stage"), "-compression", d.arrow, "-from", from, "-to", stream+".part"); err != nil {
+		return "", fmt.Errorf("making the Arrow stream: %w", err)
+	}
+	return stream, os.Rename(stream+".part", stream)
+}
+
+func onlyFile(dir string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
 	if err != nil {
 		return "", fmt.Errorf("finding the Parquet file: %w", err)
 	}
 	if len(files) != 1 {
 		return "", fmt.Errorf("there are %d Parquet files, want one", len(files))
 	}
-	stream := filepath.Join(filepath.Dir(input), d.arrow+".arrows")
-	if _, err := os.Stat(stream); err == nil {
-		return stream, nil
-	}
-	if _, err := output(ctx, b.program("stage"), "-compression", d.arrow, "-from", files[0], "-to", stream+".part"); err != nil {
-		return "", fmt.Errorf("making the Arrow stream: %w", err)
-	}
-	return stream, os.Rename(stream+".part", stream)
+	return files[0], nil
 }
 
 // output runs a command that is not measured.

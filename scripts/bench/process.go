@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,25 +23,40 @@ type spent struct {
 	rss  int64 // bytes, at its peak
 }
 
-// pinned runs a program on the one core and decodes what it prints.
-func (b bench) pinned(ctx context.Context, stdin []byte, into any, program string, args ...string) (spent, error) {
-	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(b.core), b.program(program)}, args...)...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+// run runs a command on the one core and decodes what it prints; its output is in the directory, which is emptied first.
+func (b bench) run(ctx context.Context, c command, dir string, into any) (spent, error) {
+	if err := renew(dir); err != nil {
+		return spent{}, err
+	}
+	return b.pinned(ctx, c, into)
+}
+
+// pinned runs a command on the one core and decodes what it prints.
+func (b bench) pinned(ctx context.Context, c command, into any) (spent, error) {
+	var stdin []byte
+	if c.stdin != nil {
+		var err error
+		if stdin, err = json.Marshal(c.stdin); err != nil {
+			return spent{}, fmt.Errorf("describing the work: %w", err)
+		}
+	}
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(b.core), b.program(c.program)}, c.args...)...)
+	cmd.Env = slices.Concat(os.Environ(), []string{"GOMAXPROCS=1"}, c.env)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
-		return spent{}, fmt.Errorf("running %s: %w: %s", program, err, bytes.TrimSpace(stderr.Bytes()))
+		return spent{}, fmt.Errorf("running %s: %w: %s", c.program, err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	took := spent{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall: time.Since(began)}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return spent{}, fmt.Errorf("this system does not say how much memory a process took")
+		return spent{}, errors.New("this system does not say how much memory a process took")
 	}
 	took.rss = usage.Maxrss << 10
 	if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
-		return spent{}, fmt.Errorf("reading what %s printed: %w", program, err)
+		return spent{}, fmt.Errorf("reading what %s printed: %w", c.program, err)
 	}
 	return took, nil
 }
@@ -48,45 +65,6 @@ func (b bench) pinned(ctx context.Context, stdin []byte, into any, program strin
 type counts struct {
 	Landed      int64 `json:"landed"`
 	Quarantined int64 `json:"quarantined"`
-}
-
-// mapped is a column as the worker's mapping spells it.
-type mapped struct {
-	Source     string   `json:"source"`
-	Target     string   `json:"target"`
-	Type       string   `json:"type"`
-	Transforms []string `json:"transforms,omitempty"`
-}
-
-// work runs our side up to a stage; its output is in the directory.
-func (b bench) work(ctx context.Context, t task, input, dir, until string) (counts, spent, error) {
-	mapping := make([]mapped, len(t.columns))
-	for i, c := range t.columns {
-		mapping[i] = mapped{c.source, c.target, c.kind, c.transforms}
-	}
-	stdin, err := json.Marshal(map[string]any{"input": input, "output": dir, "mapping": mapping, "until": until})
-	if err != nil {
-		return counts{}, spent{}, fmt.Errorf("describing the work: %w", err)
-	}
-	if err := renew(dir); err != nil {
-		return counts{}, spent{}, err
-	}
-	var found counts
-	took, err := b.pinned(ctx, stdin, &found, "worker")
-	return found, took, err
-}
-
-// peerWork runs the peer; its output is in the directory.
-func (b bench) peerWork(ctx context.Context, t task, input, dir string) (spent, error) {
-	if t.peer == nil {
-		_, took, err := b.work(ctx, t, input, dir, "bare")
-		return took, err
-	}
-	if err := renew(dir); err != nil {
-		return spent{}, err
-	}
-	var rows [][]*string
-	return b.pinned(ctx, nil, &rows, "duck", t.peer(t, input, dir)...)
 }
 
 // renew makes an empty directory.

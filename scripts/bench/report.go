@@ -6,17 +6,11 @@ import (
 	"strings"
 )
 
-// peerName is how a line names the ratio to the peer.
-func (r result) peerName() string {
-	if r.peer == nil {
-		return "bare"
-	}
-	return "duckdb"
-}
+// ratio is the median of the rounds' ratios to a peer.
+func (r result) ratio(t theirs) float64 { return median(r.ratios(t), middle) }
 
-func (r result) ratio() float64 { return median(r.ratios(), middle) }
-
-func (r result) sizeRatio() float64 { return float64(r.ourBytes) / float64(r.theirBytes) }
+// sizeRatio is our output's size by that of the first peer, which is DuckDB where it can do the work.
+func (r result) sizeRatio() float64 { return float64(r.ourBytes) / float64(r.theirs[0].bytes) }
 
 func (r result) rowsPerCPU() float64 { return float64(r.rows) / cpu(r.ours) }
 
@@ -27,25 +21,30 @@ const (
 	usdGBSecond = 0.0000166667
 )
 
-func (r result) gbSeconds() float64 { return 1e6 / r.rowsPerCPU() * oneCPUGB }
+func gbSeconds(rowsPerCPU float64) float64 { return 1e6 / rowsPerCPU * oneCPUGB }
 
-func (r result) usd() float64 { return r.gbSeconds() * usdGBSecond }
-
-// line is a task's result for people and programs.
+// line is a task's result for people and programs. Every task has the first five; a peer that is no other engine comes after.
 func (r result) line() string {
-	ratios := r.ratios()
-	line := fmt.Sprintf("%s ratio_%s=%.2f ratio_min=%.2f ratio_max=%.2f target=%.2f rss_mb=%.0f peer_rss_mb=%.0f size_ratio=%.3f rows_per_cpu_s=%.0f cpu_s=%.2f peer_cpu_s=%.2f wall_s=%.2f peer_wall_s=%.2f lambda_gb_s_per_million=%.1f lambda_usd_per_million=%.6f",
-		r.name, r.peerName(), r.ratio(), slices.Min(ratios), slices.Max(ratios), r.target, peak(r.ours), peak(r.theirs),
-		r.sizeRatio(), r.rowsPerCPU(), cpu(r.ours), cpu(r.theirs), wall(r.ours), wall(r.theirs),
-		r.gbSeconds(), r.usd())
-	if len(r.read) > 0 {
-		read, mapping, writing := r.split()
-		line += fmt.Sprintf(" read_cpu_s=%.2f map_cpu_s=%.2f write_cpu_s=%.2f", read, mapping, writing)
+	line := r.name
+	for _, name := range []string{"duckdb", "polars"} {
+		line += fmt.Sprintf(" ratio_%s=%s", name, r.told(name))
 	}
-	if len(r.plain) > 0 {
-		line += fmt.Sprintf(" zstd_cpu_s=%.2f", r.zstd())
+	line += fmt.Sprintf(" rss_mb=%.0f size_ratio=%.3f rows_per_cpu_s=%.0f", peak(r.ours), r.sizeRatio(), r.rowsPerCPU())
+	for _, name := range []string{"bare", "client"} {
+		if _, ok := r.against(name); ok {
+			line += fmt.Sprintf(" ratio_%s=%s", name, r.told(name))
+		}
 	}
 	return line
+}
+
+// told is the ratio to a peer, - where it cannot do the work.
+func (r result) told(name string) string {
+	t, ok := r.against(name)
+	if !ok {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", r.ratio(t))
 }
 
 // split divides our CPU seconds among reading, mapping and writing. Each is a difference of medians of whole
@@ -56,16 +55,18 @@ func (r result) split() (read, mapping, writing float64) {
 	return read, mapping, max(cpu(r.ours)-read-mapping, 0)
 }
 
-// zstd is what compression takes, of the peer's CPU seconds.
-func (r result) zstd() float64 { return max(cpu(r.theirs)-cpu(r.plain), 0) }
+// zstd is what compression takes, of the bare libraries' CPU seconds.
+func (r result) zstd() float64 {
+	bare, _ := r.against("bare")
+	return max(cpu(bare.took)-cpu(r.plain), 0)
+}
 
-// table is the results as Markdown.
+// table is the results as Markdown: a row for us, and one for each peer.
 func table(results []result) string {
 	var b strings.Builder
-	b.WriteString("| task | work | peer | ratio (min … max) | target | rows per CPU s | CPU s, ours / peer | wall s, ours / peer | peak MiB, ours / peer | output, ours / peer | Lambda, per million rows | read + map + write, CPU s |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| task | | CPU s | ratio (min … max) | target | rows per CPU s | wall s | peak MiB | output, by the first peer's | Lambda, per million rows | read + map + write, CPU s |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range results {
-		ratios := r.ratios()
 		parts := ""
 		if len(r.read) > 0 {
 			read, mapping, writing := r.split()
@@ -74,10 +75,28 @@ func table(results []result) string {
 		if len(r.plain) > 0 {
 			parts += fmt.Sprintf(" (zstd %.2f)", r.zstd())
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | **%.2f** (%.2f … %.2f) | %.2f | %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %.3f | %.1f GB-s, $%.6f | %s |\n",
-			r.name, r.title, r.peerName(), r.ratio(), slices.Min(ratios), slices.Max(ratios), r.target, r.rowsPerCPU(),
-			cpu(r.ours), cpu(r.theirs), wall(r.ours), wall(r.theirs), peak(r.ours), peak(r.theirs), r.sizeRatio(),
-			r.gbSeconds(), r.usd(), parts)
+		gb := gbSeconds(r.rowsPerCPU())
+		fmt.Fprintf(&b, "| **%s** | %s | %.2f | | | %.0f | %.2f | %.0f | %.3f | %.1f GB-s, $%.6f | %s |\n",
+			r.name, r.title, cpu(r.ours), r.rowsPerCPU(), wall(r.ours), peak(r.ours), r.sizeRatio(), gb, gb*usdGBSecond, parts)
+		for _, t := range r.theirs {
+			ratios := r.ratios(t)
+			fmt.Fprintf(&b, "| | %s | %.2f | **%.2f** (%.2f … %.2f) | %s | %.0f | %.2f | %.0f | %.3f | | |\n",
+				peerTitle(t.name), cpu(t.took), r.ratio(t), slices.Min(ratios), slices.Max(ratios), targeted(t.target),
+				float64(r.rows)/cpu(t.took), wall(t.took), peak(t.took), float64(t.bytes)/float64(r.theirs[0].bytes))
+		}
 	}
 	return b.String()
+}
+
+func targeted(target float64) string {
+	if target == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", target)
+}
+
+func peerTitle(name string) string {
+	return map[string]string{
+		"duckdb": "DuckDB", "polars": "Polars", "bare": "arrow-go alone, decoding and encoding", "client": "the bare client, mapped and written as ours",
+	}[name]
 }

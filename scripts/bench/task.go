@@ -6,13 +6,33 @@ import (
 	"strings"
 )
 
-// task is the same work for both sides.
+// task is the same work for all sides.
 type task struct {
 	name, title string
-	target      float64 // of the ratio: how many times our CPU time the peer takes
 	data        data
 	columns     []column
-	peer        func(t task, input, output string) []string // statements of DuckDB; nil: the bare Arrow libraries are the peer
+	ours        side
+	stages      bool // reading and mapping are also measured alone
+	peers       []peer
+}
+
+// side is how the work is done: what to run, to read the input and leave the output in the directory.
+type side func(t task, in input, dir string) command
+
+// command is a program of ours or a peer's, what it is told, and the environment beside the usual.
+type command struct {
+	program string
+	args    []string
+	stdin   any // as JSON
+	env     []string
+}
+
+// peer is another's way of doing a task's work.
+type peer struct {
+	name   string
+	target float64 // of the ratio: how many times our CPU time it takes; 0: none
+	side   side
+	plain  bool // its output has the source's names
 }
 
 // data is how the seed command writes the profiles down.
@@ -20,6 +40,7 @@ type data struct {
 	format, compression string
 	messy               bool   // with broken lines and rows without an identifier
 	arrow               string // rewritten as an Arrow IPC stream, compressed with this
+	server              string // served by this warehouse
 }
 
 // name is the directory of the data.
@@ -74,18 +95,36 @@ func hashed() []column {
 
 func tasks() []task {
 	csv := data{format: "csv", compression: "plain"}
+	gzip := data{format: "csv", compression: "gzip"}
+	ndjson := data{format: "ndjson", compression: "plain"}
+	messy := data{format: "csv", compression: "plain", messy: true}
 	parquet := data{format: "parquet", compression: "zstd"}
-	lz4, zstd := parquet, parquet
-	lz4.arrow, zstd.arrow = "lz4", "zstd"
-	return []task{
-		{"T1", "CSV to typed zstd Parquet", 1.5, csv, profiles(), copyCSV},
-		{"T1GZ", "the same from gzip", 1.1, data{format: "csv", compression: "gzip"}, profiles(), copyCSV},
-		{"T2", "Parquet to Parquet, re-encoded, 10 of 20 columns renamed", 0.9, parquet, renamed(), copyParquet},
-		{"T3", "NDJSON to Parquet", 1.3, data{format: "ndjson", compression: "plain"}, profiles(), copyJSON},
-		{"T4", "CSV to Parquet, e-mail trimmed, lower-cased and hashed, bad rows to quarantine", 1.6, data{format: "csv", compression: "plain", messy: true}, hashed(), copyChecked},
-		{"T5LZ4", "Arrow IPC with LZ4 to mapped Parquet", 1 / 1.15, lz4, renamed(), nil},
-		{"T5ZSTD", "Arrow IPC with zstd to mapped Parquet", 1 / 1.15, zstd, renamed(), nil},
+	lz4, zstd, bigquery, snowflake := parquet, parquet, parquet, parquet
+	lz4.arrow, zstd.arrow, bigquery.server, snowflake.server = "lz4", "zstd", "bigquery", "snowflake"
+	duck := func(target float64, statements statements) peer {
+		return peer{name: "duckdb", target: target, side: statements.side}
 	}
+	polars := peer{name: "polars", side: askPolars}
+	bare := peer{name: "bare", target: 1 / 1.15, side: until("bare"), plain: true}
+	client := peer{name: "client", target: 1 / 1.15, side: overClient}
+	return []task{
+		{"T1", "CSV to typed zstd Parquet", csv, profiles(), until("land"), true, []peer{duck(1.5, copyCSV), polars}},
+		{"T1GZ", "the same from gzip", gzip, profiles(), until("land"), true, []peer{duck(1.1, copyCSV), polars}},
+		{"T2", "Parquet to Parquet, re-encoded, 10 of 20 columns renamed", parquet, renamed(), until("land"), true, []peer{duck(0.9, copyParquet), polars}},
+		{"T3", "NDJSON to Parquet", ndjson, profiles(), until("land"), true, []peer{duck(1.3, copyJSON), polars}},
+		{"T4", "CSV to Parquet, e-mail trimmed, lower-cased and hashed, bad rows to quarantine", messy, hashed(), until("land"), true, []peer{duck(1.6, copyChecked)}},
+		{"T5LZ4", "Arrow IPC with LZ4 to mapped Parquet", lz4, renamed(), until("land"), true, []peer{bare, polars}},
+		{"T5ZSTD", "Arrow IPC with zstd to mapped Parquet", zstd, renamed(), until("land"), true, []peer{bare, polars}},
+		{"T6BQ", "BigQuery's Storage Read API to mapped Parquet", bigquery, renamed(), overDriver, false, []peer{client}},
+		{"T6SF", "Snowflake's result chunks to mapped Parquet", snowflake, renamed(), overDriver, false, []peer{client}},
+	}
+}
+
+// statements are what DuckDB is asked to do.
+type statements func(t task, input, output string) []string
+
+func (s statements) side(t task, in input, dir string) command {
+	return command{program: "duck", args: s(t, in.path, dir)}
 }
 
 const zstdParquet = "(FORMAT parquet, COMPRESSION zstd)"

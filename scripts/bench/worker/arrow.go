@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"github.com/headwaterhq/headwater/scripts/bench/landing"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -26,20 +27,20 @@ type stream struct {
 
 var _ source.Reader = (*stream)(nil)
 
-func openArrow(path string) (input, error) {
+func openArrow(path string) (landing.Input, error) {
 	s, err := newStream(path)
 	if err != nil {
-		return input{}, err
+		return landing.Input{}, err
 	}
-	in := input{table: schema.Table{Name: "profiles"}}
+	in := landing.Input{Table: schema.Table{Name: "profiles"}}
 	for _, field := range s.reader.Schema().Fields() {
 		t, err := typeOf(field.Type)
 		if err != nil {
-			return input{}, errors.Join(err, s.Close())
+			return landing.Input{}, errors.Join(err, s.Close())
 		}
-		in.table.Columns = append(in.table.Columns, schema.Column{Name: field.Name, Type: t, Nullable: true})
+		in.Table.Columns = append(in.Table.Columns, schema.Column{Name: field.Name, Type: t, Nullable: true})
 	}
-	in.splits = append(in.splits, func(_ context.Context, columns []string) (source.Reader, error) {
+	in.Splits = append(in.Splits, func(_ context.Context, columns []string) (source.Reader, error) {
 		return newStream(path, columns...)
 	})
 	return in, s.Close()

@@ -12,6 +12,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/headwaterhq/headwater/scripts/bench/landing"
 )
 
 // lakeFiles are the settings with which the lake's tables are written: its table properties and, where it has none,
@@ -28,8 +30,8 @@ func lakeFiles(columns *arrow.Schema, codec compress.Compression) *parquet.Write
 	return parquet.NewWriterProperties(properties...)
 }
 
-// bare decodes an Arrow stream and encodes it again with nothing between: what the libraries cost alone.
-func (w work) bare(ctx context.Context, codec compress.Compression) (found counts, err error) {
+// reencode decodes an Arrow stream and encodes it again with nothing between: what the libraries cost alone.
+func reencode(ctx context.Context, w landing.Work, codec compress.Compression) (found landing.Counts, err error) {
 	from, err := newStream(w.Input)
 	if err != nil {
 		return found, err

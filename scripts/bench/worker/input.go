@@ -8,30 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/headwaterhq/headwater/scripts/bench/landing"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/file"
 )
 
-// input is a table to be read.
-type input struct {
-	table  schema.Table
-	splits []func(ctx context.Context, columns []string) (source.Reader, error)
-}
-
 // open plans a table as an import does.
-func open(ctx context.Context, path string) (input, error) {
+func open(ctx context.Context, path string) (landing.Input, error) {
 	if strings.HasSuffix(path, ".arrows") {
 		return openArrow(path)
 	}
 	files := file.New(directory(filepath.Dir(path)), "")
 	plan, err := files.Plan(ctx, source.PlanRequest{Table: schema.Table{Name: filepath.Base(path)}})
 	if err != nil {
-		return input{}, fmt.Errorf("planning: %w", err)
+		return landing.Input{}, fmt.Errorf("planning: %w", err)
 	}
-	in := input{table: plan.Table}
+	in := landing.Input{Table: plan.Table}
 	for _, split := range plan.Splits {
-		in.splits = append(in.splits, func(ctx context.Context, columns []string) (source.Reader, error) {
+		in.Splits = append(in.Splits, func(ctx context.Context, columns []string) (source.Reader, error) {
 			return files.Read(ctx, source.ReadRequest{Table: plan.Table, Split: split, Columns: columns})
 		})
 	}

@@ -1,8 +1,5 @@
-// Command worker is one process of Headwater in the benchmarks: it reads a table of files, maps it and writes the lake's
-// data files, through the packages that the extract function runs, and prints what it counted.
-//
-// Only the two ends are other than in a function: files are read from a directory instead of an object store, and the
-// lake's bucket is a directory, so that no process spends time on a network that its peer does not use.
+// Command worker is one process of Headwater in the benchmarks: it reads a table of files in a directory, or an Arrow IPC
+// stream, lands it, and prints what it counted.
 package main
 
 import (
@@ -16,33 +13,17 @@ import (
 	"os/signal"
 	"runtime/pprof"
 
-	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+
+	"github.com/headwaterhq/headwater/scripts/bench/landing"
 )
 
-// work is what a worker is asked to do.
-type work struct {
-	Input   string         `json:"input"` // a directory of files of one table, or an Arrow IPC stream: a name that ends in .arrows
-	Output  string         `json:"output"`
-	Mapping ingest.Mapping `json:"mapping"`
-	Until   stage          `json:"until"`
-}
-
-// stage is how far the rows go. The cost of a stage is the difference between two workers.
-type stage string
-
+// What else a worker does.
 const (
-	untilRead stage = "read"  // decoded into batches
-	untilMap  stage = "map"   // and mapped
-	untilLand stage = "land"  // and written, the whole work
-	bare      stage = "bare"  // decoded and written by the bare Arrow library: no mapping, no lake
-	plain     stage = "plain" // as bare, uncompressed
+	bare  landing.Stage = "bare"  // decoded and written by the bare Arrow library: no mapping, no lake
+	plain landing.Stage = "plain" // as bare, uncompressed
+	count landing.Stage = "count" // nothing is read: the rows of the lake's table are counted, and those whose plan is the input
 )
-
-// counts is what became of the rows.
-type counts struct {
-	Landed      int64 `json:"landed"`
-	Quarantined int64 `json:"quarantined"`
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -60,7 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	var w work
+	var w landing.Work
 	in := json.NewDecoder(stdin)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&w); err != nil {
@@ -73,7 +54,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	found, err := w.do(ctx)
+	found, err := do(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -81,6 +62,22 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		return fmt.Errorf("printing counts: %w", err)
 	}
 	return nil
+}
+
+func do(ctx context.Context, w landing.Work) (any, error) {
+	switch w.Until {
+	case bare:
+		return reencode(ctx, w, compress.Codecs.Zstd)
+	case plain:
+		return reencode(ctx, w, compress.Codecs.Uncompressed)
+	case count:
+		return landing.Count(ctx, w.Output, w.Input)
+	}
+	from, err := open(ctx, w.Input)
+	if err != nil {
+		return nil, err
+	}
+	return w.Do(ctx, from)
 }
 
 func startProfile(path string) (stop func() error, err error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 
+	"github.com/headwaterhq/headwater/scripts/bench/landing"
 	"github.com/headwaterhq/headwater/scripts/seed/dataset"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -43,9 +44,9 @@ func TestEveryRowLandsOrIsSetAside(t *testing.T) {
 	for _, format := range []dataset.Format{dataset.CSV, dataset.NDJSON, dataset.Parquet} {
 		t.Run(string(format), func(t *testing.T) {
 			in, table := seed(t, format)
-			for _, until := range []stage{untilMap, untilLand} {
+			for _, until := range []landing.Stage{landing.Map, landing.Land} {
 				out := t.TempDir()
-				request, err := json.Marshal(work{Input: in, Output: out, Mapping: mapping(table), Until: until})
+				request, err := json.Marshal(landing.Work{Input: in, Output: out, Mapping: mapping(table), Until: until})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,7 +58,7 @@ func TestEveryRowLandsOrIsSetAside(t *testing.T) {
 				if got := printed.String(); got != want {
 					t.Errorf("until %s: %swant %s", until, got, want)
 				}
-				if got := rowsBelow(t, out); until == untilLand && got != table.Good || until == untilMap && got != 0 {
+				if got := rowsBelow(t, out); until == landing.Land && got != table.Good || until == landing.Map && got != 0 {
 					t.Errorf("until %s: the data files have %d rows", until, got)
 				}
 			}

@@ -1,7 +1,8 @@
-package main
+package landing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -9,9 +10,13 @@ import (
 
 	icebergio "github.com/apache/iceberg-go/io"
 
+	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/pipeline"
 )
+
+// Table is the lake's only one.
+var Table = lake.TableID{Workspace: "bench", Name: "user_profile"}
 
 // bucket is the address of the lake; what lies below it is in the output directory.
 const bucket = "s3://bench/"
@@ -22,29 +27,46 @@ type warehouse struct {
 	table lake.TableID
 }
 
-func (w work) openLake(ctx context.Context) (*warehouse, error) {
-	if w.Until != untilLand {
+func (w Work) openLake(ctx context.Context) (*warehouse, error) {
+	if !w.Until.writes() {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	icebergio.Unregister("s3")
-	icebergio.Register("s3", func(context.Context, *url.URL, map[string]string) (icebergio.IO, error) {
-		return local{root: w.Output}, nil
-	})
-	opened, err := lake.Open(ctx, lake.Config{
-		Catalog: lake.SQL, URI: filepath.Join(w.Output, "catalog.db"), Warehouse: bucket + "lake", Region: "eu-west-1",
-	})
+	opened, err := OpenLake(ctx, w.Output)
 	if err != nil {
-		return nil, fmt.Errorf("opening the lake: %w", err)
+		return nil, err
 	}
-	to := &warehouse{lake: opened, table: lake.TableID{Workspace: "bench", Name: "user_profile"}}
-	if err := opened.Ensure(ctx, to.table, w.columns(), lake.Spread{}); err != nil {
-		return nil, fmt.Errorf("making the table: %w", err)
+	to := &warehouse{lake: opened, table: Table}
+	if err := opened.Ensure(ctx, to.table, w.Columns(), w.spread()); err != nil {
+		return nil, errors.Join(fmt.Errorf("making the table: %w", err), opened.Close())
 	}
 	return to, nil
 }
 
-func (w *warehouse) writer(ctx context.Context, mapper *pipeline.Mapper) (*lake.Writer, error) {
-	writer, err := w.lake.Writer(ctx, w.table, mapper.Schema(), "run")
+// spread is none, as the peers write one file too, or that of profiles.
+func (w Work) spread() lake.Spread {
+	if w.Spread {
+		return lake.SpreadOf(ingest.UserProfile)
+	}
+	return lake.Spread{}
+}
+
+// OpenLake opens the lake whose bucket and catalog are in a directory. A process may open one.
+func OpenLake(ctx context.Context, dir string) (*lake.Lake, error) {
+	icebergio.Unregister("s3")
+	icebergio.Register("s3", func(context.Context, *url.URL, map[string]string) (icebergio.IO, error) {
+		return local{root: dir}, nil
+	})
+	opened, err := lake.Open(ctx, lake.Config{
+		Catalog: lake.SQL, URI: filepath.Join(dir, "catalog.db"), Warehouse: bucket + "lake", Region: "eu-west-1",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the lake: %w", err)
+	}
+	return opened, nil
+}
+
+func (w *warehouse) writer(ctx context.Context, mapper *pipeline.Mapper, runID string) (*lake.Writer, error) {
+	writer, err := w.lake.Writer(ctx, w.table, mapper.Schema(), runID)
 	if err != nil {
 		return nil, fmt.Errorf("opening the writer: %w", err)
 	}
