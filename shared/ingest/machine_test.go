@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -15,9 +16,10 @@ import (
 // commitTimeout is when Lambda kills a commit, see docs/architecture.md.
 const commitTimeout = 10 * time.Minute
 
-// life is a run among workers that die, come late and come twice. What it
-// promises must hold after every step: statuses only move as documented, and
-// a run that has failed has nothing in the lake and never will have.
+// life is a run among workers that die, come late and come twice, and people who
+// release, discard and drive it again. What it promises must hold after every
+// step: statuses only move as documented, an execution speaks for its own attempt only, and
+// a run that has failed has nothing in the lake and never will have by what it did until then.
 type life struct {
 	w        *world
 	i        ingest.Import
@@ -25,7 +27,7 @@ type life struct {
 	seen     []ingest.Run // the run as it was, at some time
 	last     ingest.Status
 	commits  []time.Time // when those that may still be under way began
-	finished bool        // a commit has told the state machine that it is done
+	finished string      // the execution that a commit has told that it is done
 }
 
 var died = fault.New(fault.RunAborted, "it died")
@@ -34,16 +36,24 @@ func TestLifeOfARun(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld()
 		l := &life{w: w, i: w.due(t, noon, 24)}
+		l.i.Guards.OnExpiry = rapid.SampledFrom([]ingest.OnExpiry{"", ingest.Discard, ingest.Release}).Draw(rt, "policy")
+		_, err := w.store.UpdateImport(t.Context(), l.i)
+		ok(rt, err)
 		r, err := w.service().Start(t.Context(), "w", l.i.ID)
 		ok(rt, err)
 		l.ref, l.last = r.Ref(), r.Status
 		rt.Repeat(map[string]func(*rapid.T){
 			"plan":        l.plan,
+			"hold":        l.hold,
+			"release":     l.release,
+			"discard":     l.discard,
+			"redrive":     l.redrive,
 			"begin":       l.begin,
 			"land":        l.land,
 			"die":         l.die,
 			"reach end":   l.reachEnd,
 			"catch":       l.catch,
+			"late report": l.lateReport,
 			"sweep":       l.sweep,
 			"late move":   l.lateMove,
 			"start again": l.startAgain,
@@ -53,12 +63,15 @@ func TestLifeOfARun(t *testing.T) {
 			"lake": func(rt *rapid.T) { w.lakeErr = rapid.SampledFrom([]error{nil, errors.New("down")}).Draw(rt, "lake") },
 			"":     l.check,
 		})
-		// Whatever has happened: a day later the sweep has ended it.
-		w.lakeErr, w.now = nil, w.now.Add(25*time.Hour)
-		l.sweep(rt)
-		l.check(rt)
+		// Whatever has happened: a day later the sweep has ended it, and where it was to release it, a day after that.
+		w.lakeErr = nil
+		for range 2 {
+			w.now = w.now.Add(25 * time.Hour)
+			l.sweep(rt)
+			l.check(rt)
+		}
 		if l.run(rt).Status.Open() {
-			rt.Fatalf("a day later the run is %s", l.run(rt).Status)
+			rt.Fatalf("two days later the run is %s", l.run(rt).Status)
 		}
 	})
 }
@@ -85,7 +98,64 @@ func (l *life) plan(rt *rapid.T) {
 	if l.run(rt).Status != ingest.Queued {
 		rt.Skip()
 	}
-	l.move(rt, func(r *ingest.Run) { r.Status, r.StartedAt = ingest.Running, l.w.now })
+	l.move(rt, func(r *ingest.Run) { r.Status, r.StartedAt, r.PlanKey = ingest.Running, l.w.now, "plan" })
+}
+
+// hold is the commit function whose guards find something, unless somebody has released the run in spite of them.
+func (l *life) hold(rt *rapid.T) {
+	if r := l.run(rt); r.Status != ingest.Running || r.Released != nil {
+		rt.Skip()
+	}
+	l.move(rt, func(r *ingest.Run) { r.Status, r.Deadline = ingest.Held, l.w.now.Add(time.Hour) })
+}
+
+// decides holds that what a person decides is done if the run is one to decide on, and refused otherwise.
+func (l *life) decides(rt *rapid.T, can bool, refusal fault.Code, decide func(ctx context.Context) (ingest.Run, error)) {
+	before := l.run(rt)
+	l.seen = append(l.seen, before)
+	after, err := decide(rt.Context())
+	switch {
+	case can && err != nil:
+		rt.Fatalf("a run that is %s: %v", before.Status, err)
+	case can:
+		same(rt, "the run that was decided on", after, l.run(rt))
+	case fault.CodeOf(err) != refusal:
+		rt.Fatalf("a run that is %s: error %v, want %s", before.Status, err, refusal)
+	}
+}
+
+func (l *life) release(rt *rapid.T) {
+	l.decides(rt, l.run(rt).Status == ingest.Held, fault.RunNotHeld, func(ctx context.Context) (ingest.Run, error) {
+		return l.w.service().Release(ctx, l.ref, "ada")
+	})
+}
+
+func (l *life) discard(rt *rapid.T) {
+	l.decides(rt, l.run(rt).Status == ingest.Held, fault.RunNotHeld, func(ctx context.Context) (ingest.Run, error) {
+		return l.w.service().Discard(ctx, l.ref, "ada")
+	})
+}
+
+func (l *life) redrive(rt *rapid.T) {
+	r := l.run(rt)
+	l.decides(rt, r.Status == ingest.Failed && r.PlanKey != "", fault.RunFinal, func(ctx context.Context) (ingest.Run, error) {
+		return l.w.service().Redrive(ctx, l.ref)
+	})
+}
+
+// lateReport is an execution of an earlier attempt that says how it ended.
+func (l *life) lateReport(rt *rapid.T) {
+	r := l.run(rt)
+	if r.Attempt == 0 {
+		rt.Skip()
+	}
+	earlier := r
+	earlier.Attempt = rapid.IntRange(0, r.Attempt-1).Draw(rt, "attempt")
+	ended, err := l.w.settler().SettleExecution(rt.Context(), l.ref, earlier.Execution(), rapid.SampledFrom([]*fault.Error{nil, died}).Draw(rt, "cause"))
+	if ended || err != nil {
+		rt.Fatalf("what %s reports ended %s: %v", earlier.Execution(), r.Execution(), err)
+	}
+	same(rt, "the run that another execution works on", r, l.run(rt))
 }
 
 // begin is the commit function before it touches the lake.
@@ -112,7 +182,7 @@ func (l *life) land(rt *rapid.T) {
 	l.w.snapshots[l.ref.RunID] = "7"
 	if l.run(rt).Status == ingest.Committing && rapid.Bool().Draw(rt, "says so") {
 		l.move(rt, func(r *ingest.Run) { r.SnapshotID = "7" })
-		l.finished = true
+		l.finished = l.run(rt).Execution()
 	}
 }
 
@@ -123,9 +193,9 @@ func (l *life) die(rt *rapid.T) {
 	l.commits = l.commits[1:]
 }
 
-func (l *life) settle(rt *rapid.T, cause *fault.Error) {
+func (l *life) settle(rt *rapid.T, execution string, cause *fault.Error) {
 	before := l.run(rt)
-	ended, err := l.w.settler().Settle(rt.Context(), l.ref, cause)
+	ended, err := l.w.settler().SettleExecution(rt.Context(), l.ref, execution, cause)
 	if err != nil && l.w.lakeErr == nil {
 		rt.Fatalf("Settle: %v", err)
 	}
@@ -135,13 +205,16 @@ func (l *life) settle(rt *rapid.T, cause *fault.Error) {
 }
 
 func (l *life) reachEnd(rt *rapid.T) {
-	if !l.finished {
+	if l.finished == "" {
 		rt.Skip()
 	}
-	l.settle(rt, nil)
+	l.settle(rt, l.finished, nil)
 }
 
-func (l *life) catch(rt *rapid.T) { l.settle(rt, died) }
+func (l *life) catch(rt *rapid.T) {
+	execution := l.run(rt).Execution()
+	l.settle(rt, rapid.SampledFrom([]string{execution, ""}).Draw(rt, "execution"), died)
+}
 
 func (l *life) sweep(rt *rapid.T) {
 	if _, err := l.w.settler().Sweep(rt.Context()); err != nil && l.w.lakeErr == nil {
@@ -157,7 +230,11 @@ func (l *life) lateMove(rt *rapid.T) {
 	seen := rapid.SampledFrom(l.seen).Draw(rt, "seen")
 	to := seen
 	to.Status = rapid.SampledFrom([]ingest.Status{ingest.Running, ingest.Committing, ingest.Failed}).Draw(rt, "to")
-	moved, err := l.w.store.MoveRun(rt.Context(), seen, to)
+	if seen.Revision == l.run(rt).Revision {
+		rt.Skip() // nobody has moved it since
+	}
+	write := rapid.SampledFrom([]func(context.Context, ingest.Run, ingest.Run) (bool, error){l.w.store.MoveRun, l.w.store.Reopen}).Draw(rt, "write")
+	moved, err := write(rt.Context(), seen, to)
 	if moved || err != nil {
 		rt.Fatalf("a move from revision %d = %t, %v; want it refused", seen.Revision, moved, err)
 	}
@@ -176,8 +253,10 @@ func (l *life) check(rt *rapid.T) {
 	r := l.run(rt)
 	may := map[ingest.Status][]ingest.Status{
 		ingest.Queued:     {ingest.Running, ingest.Failed},
-		ingest.Running:    {ingest.Committing, ingest.Failed},
+		ingest.Running:    {ingest.Committing, ingest.Held, ingest.Failed},
+		ingest.Held:       {ingest.Queued, ingest.Failed},
 		ingest.Committing: {ingest.Succeeded, ingest.Failed},
+		ingest.Failed:     {ingest.Queued},
 	}
 	if r.Status != l.last && !slices.Contains(may[l.last], r.Status) {
 		rt.Fatalf("the run went from %s to %s", l.last, r.Status)
@@ -196,7 +275,7 @@ func (l *life) check(rt *rapid.T) {
 	}
 	i, err := l.w.store.Import(rt.Context(), "w", l.i.ID)
 	ok(rt, err)
-	if r.Status.Open() != (i.OpenRunID == r.ID) || r.Status.Open() == (i.LastRunID == r.ID) {
+	if r.Status.Open() != (i.OpenRunID == r.ID) || !r.Status.Open() && i.LastRunID != r.ID {
 		rt.Fatalf("the run is %s, the import holds %q and remembers %q", r.Status, i.OpenRunID, i.LastRunID)
 	}
 }

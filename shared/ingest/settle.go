@@ -118,7 +118,7 @@ func (s *Settler) end(ctx context.Context, seen, r Run) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if last.ID != r.ID && slices.Contains(stale, last.ErrorCode) {
+		if slices.Contains(stale, last.ErrorCode) {
 			return s.Store.MoveRun(ctx, seen, r)
 		}
 	}

@@ -138,10 +138,11 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// What a source had prepared and no longer has is planned anew by the next claim: once in a row, and the
-// schedule goes on as it was.
+// What a source had planned and no longer has, or not as it was, is planned anew by the next claim: once in a row,
+// and the schedule goes on as it was.
 func TestSettleOfAReadThatExpired(t *testing.T) {
 	expired := fault.New(fault.SourceReadExpired, "the read session has expired")
+	changed := fault.New(fault.SourceChanged, "profiles/a.csv is another file now")
 	const day, tick = 24 * time.Hour, 5 * time.Minute
 	w := newWorld()
 	i := w.due(t, noon, 24)
@@ -151,10 +152,10 @@ func TestSettleOfAReadThatExpired(t *testing.T) {
 		next    time.Duration // when the import is due then
 	}{
 		{0, expired, 0},
-		{6*time.Hour + tick, expired, day},
+		{6*time.Hour + tick, changed, day},
 		{day, expired, 2 * day},
 		{2 * day, died, 3 * day},
-		{3 * day, expired, 3 * day},
+		{3 * day, changed, 3 * day},
 		{3*day + 6*time.Hour + tick, nil, 4 * day},
 		{4 * day, expired, 4 * day},
 	} {
