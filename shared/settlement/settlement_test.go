@@ -86,6 +86,37 @@ func TestAnExecutionThatEndedBeforeItsPlan(t *testing.T) {
 	}
 }
 
+// An event may come after its run was queued for another attempt: the name of the execution tells.
+func TestAnExecutionOfAnEarlierAttempt(t *testing.T) {
+	store := memstore.New()
+	i := ingest.Import{WorkspaceID: "w", ID: id.New(id.Import), Name: "n"}
+	r := ingest.Run{WorkspaceID: "w", ImportID: i.ID, ID: id.New(id.Run), Status: ingest.Queued, Attempt: 1, Deadline: noon.Add(24 * time.Hour)}
+	if err := errors.Join(store.CreateImport(t.Context(), i), store.OpenRun(t.Context(), i, r, time.Time{})); err != nil {
+		t.Fatal(err)
+	}
+	input, err := json.Marshal(r.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, execution := range []struct {
+		name    string
+		settled int
+	}{{r.ID, 0}, {r.ID + "-2", 0}, {r.ID + "-1", 1}} {
+		event := lambdahost.ExecutionEvent{
+			DetailType: "Step Functions Execution Status Change", Source: "aws.states",
+			Detail: lambdahost.ExecutionDetail{Name: execution.name, Status: "ABORTED", Input: new(string(input))},
+		}
+		payload, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := newHandler(store).Handle(t.Context(), payload)
+		if err != nil || out.Settled != execution.settled {
+			t.Errorf("%s: settled %d, %v; want %d", execution.name, out.Settled, err, execution.settled)
+		}
+	}
+}
+
 // A split that fails because the source no longer has what was planned ends its run, and the
 // import is claimed again at once: the new run plans anew, and nothing of the old one's is committed.
 func TestASplitWhoseReadExpired(t *testing.T) {
