@@ -48,7 +48,7 @@ func (f *filter) apply(batch source.Batch) source.Batch {
 	kept := source.Batch{Part: batch.Part}
 	columns := make([]arrow.Array, batch.Record.NumCols())
 	for i, column := range batch.Record.Columns() {
-		columns[i] = gather(column, f.runs, left, f.alloc)
+		columns[i] = pick(column, f.runs, left, f.alloc)
 		defer columns[i].Release()
 	}
 	kept.Record = array.NewRecordBatch(batch.Record.Schema(), columns, int64(left))

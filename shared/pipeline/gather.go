@@ -12,12 +12,17 @@ import (
 // run is the rows from first to before end.
 type run struct{ first, end int }
 
-// gather returns the n rows of a column that runs has, in order; the caller
-// releases it. One run is a slice, several are copied, each as a block.
-func gather(in arrow.Array, runs []run, n int, alloc memory.Allocator) arrow.Array {
+// pick returns the n rows of a column that runs has, in order; the caller releases
+// it. It may be a slice, which keeps all of the column in memory.
+func pick(in arrow.Array, runs []run, n int, alloc memory.Allocator) arrow.Array {
 	if len(runs) == 1 {
 		return array.NewSlice(in, int64(runs[0].first), int64(runs[0].end))
 	}
+	return gather(in, runs, n, alloc)
+}
+
+// gather is pick by a copy, each run as a block.
+func gather(in arrow.Array, runs []run, n int, alloc memory.Allocator) arrow.Array {
 	data := in.Data()
 	var valid *memory.Buffer
 	nulls := 0

@@ -304,7 +304,7 @@ func (m *Mapper) compact() {
 		return
 	}
 	for i, column := range m.mapped {
-		m.mapped[i] = replace(column, gather(column, kept, left, m.alloc))
+		m.mapped[i] = replace(column, pick(column, kept, left, m.alloc))
 	}
 }
 

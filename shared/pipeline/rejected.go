@@ -114,7 +114,8 @@ func (r *rejects) kept() []run {
 	return r.runs
 }
 
-// rejected returns the source's columns of the rejected rows, once they are sorted.
+// rejected returns the source's columns of the rejected rows, once they are sorted. It is a
+// copy: the few that go to quarantine wait there for more, and must not keep whole batches in memory.
 func (r *rejects) rejected(record arrow.RecordBatch, alloc memory.Allocator) arrow.RecordBatch {
 	r.runs = r.runs[:0]
 	for _, f := range r.found {

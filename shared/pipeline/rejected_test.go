@@ -120,3 +120,18 @@ func TestABatchOfWhichNothingIsLeft(t *testing.T) {
 		t.Errorf("rejected rows %v", result.Rejected)
 	}
 }
+
+// The rows of a quarantine wait for more of them: one must not hold on to its batch.
+func TestARejectedRowIsACopy(t *testing.T) {
+	sc, batch := people(t, checked(t), text, []any{"a", nil, "c"}, []any{strings.Repeat("x", 1000), "y", strings.Repeat("z", 1000)})
+	result, err := mapper(t, named, sc).Map(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Release()
+	for i, column := range result.Rejected.Columns() {
+		if size := column.Data().SizeInBytes(); size > 300 {
+			t.Errorf("column %d of one row has %d bytes", i, size)
+		}
+	}
+}
