@@ -73,7 +73,8 @@ func (c *counting) all(ctx context.Context, parts []ingest.Part) (bool, error) {
 	group.SetLimit(countAtOnce)
 	begun := 0
 	for ; begun < len(parts) && within.Err() == nil; begun++ {
-		group.Go(func() error { return c.part(within, parts[begun]) })
+		part := parts[begun]
+		group.Go(func() error { return c.part(within, part) })
 	}
 	err := group.Wait()
 	switch {

@@ -98,17 +98,21 @@ func rank(yes bool) int {
 
 // kind orders what cannot be compared otherwise: NaN and the infinities are text among numbers.
 func kind(v any) int {
-	switch v := v.(type) {
+	switch v {
 	case nil:
 		return 0
+	case "-Infinity":
+		return 2
+	case "Infinity":
+		return 4
+	case "NaN":
+		return 5
+	}
+	switch v.(type) {
 	case bool:
 		return 1
-	case int64:
-		return 2
-	case float64:
-		return 4
-	case string:
-		return map[string]int{"-Infinity": 3, "Infinity": 5, "NaN": 6}[v]
+	case int64, float64:
+		return 3
 	}
-	return 7
+	return 6
 }
