@@ -17,10 +17,15 @@ import (
 
 // fate kills steps of runs, by a seed: around one in so many of their writes, before it or after it.
 type fate struct {
-	mu     sync.Mutex
-	rng    *rand.Rand
-	oneIn  int
-	deaths int
+	mu        sync.Mutex
+	rng       *rand.Rand
+	oneIn     int
+	deaths    int
+	mayRepeat bool // steps are also called again for nothing
+}
+
+func newFate(seed uint64, oneIn int) *fate {
+	return &fate{rng: rand.New(rand.NewPCG(seed, 42)), oneIn: oneIn, mayRepeat: true}
 }
 
 func (f *fate) strike(write func() error) error {
@@ -48,7 +53,7 @@ func (f *fate) twice() bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.rng.IntN(4) == 0
+	return f.mayRepeat && f.rng.IntN(4) == 0
 }
 
 // mortalStore is the store as a step sees it that may die at each of its writes.

@@ -81,7 +81,7 @@ func (s season) play(t *testing.T, seed uint64) {
 			}
 		}
 	})
-	w.fate = &fate{rng: rng, oneIn: 12}
+	w.fate = newFate(seed, 12)
 	for day := range seasonDays {
 		rows = change(rng, rows, day)
 		w.feed(t, s.kind, rows)
