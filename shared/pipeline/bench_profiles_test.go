@@ -116,6 +116,39 @@ func BenchmarkProfiles(b *testing.B) {
 	}
 }
 
+// BenchmarkParts makes columns of one column of JSON.
+func BenchmarkParts(b *testing.B) {
+	const rows = 8192
+	values := make([]any, rows)
+	for i := range values {
+		values[i] = fmt.Sprintf(`{"user":{"id":"u-%d","name":"Ada"},"total":%d.5,"lines":[{"sku":"a-1","qty":2}],"coupon":null,"channel":"web"}`, i, i)
+	}
+	sc := arrow.NewSchema([]arrow.Field{{Name: "payload", Type: text}}, nil)
+	batch := source.Batch{Record: array.NewRecordBatch(sc, []arrow.Array{build(b, memory.DefaultAllocator, text, values...)}, rows)}
+	paths := []string{"user.id", "total", "lines[0].sku", "channel"}
+	for _, n := range []int{1, len(paths)} {
+		b.Run(fmt.Sprintf("of %d", n), func(b *testing.B) {
+			var mapping ingest.Mapping
+			for i, path := range paths[:n] {
+				mapping = append(mapping, ingest.Column{Source: "payload", Path: path, Target: fmt.Sprintf("c%d", i), Type: schema.String})
+			}
+			m, err := pipeline.New("", mapping, sc)
+			if err != nil {
+				b.Fatal(err)
+			}
+			before := spent(b)
+			for b.Loop() {
+				result, err := m.Map(batch)
+				if err != nil || result.Record.NumRows() != rows {
+					b.Fatal(result.Rejects, err)
+				}
+				result.Release()
+			}
+			b.ReportMetric(float64(spent(b)-before)/float64(b.N)/rows, "CPU-ns/row")
+		})
+	}
+}
+
 // spent is the CPU time of the process: the collector's threads count, and neighbours on the machine do not.
 func spent(b *testing.B) time.Duration {
 	b.Helper()

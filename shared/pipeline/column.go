@@ -24,23 +24,23 @@ type column struct {
 	names      bool // it says whom a row is about
 }
 
-// prepare makes a column of batches with schema in.
-func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType, hmac []byte) (column, error) {
+// prepare makes a column of the mapping.
+func (m *Mapper) prepare(c ingest.Column, to arrow.DataType, hmac []byte) (column, error) {
 	prepared := column{source: -1, name: c.Source, required: c.Required}
 	if c.Constant != nil {
 		value, err := literal(*c.Constant, c.Type, to)
 		prepared.constant = &constant{value}
 		return prepared, err
 	}
-	index := in.FieldIndices(c.Source)
+	index := m.in.FieldIndices(c.Source)
 	if len(index) == 0 {
 		return prepared, changed(c.Source, "the column is missing")
 	}
 	prepared.source = index[0]
-	from := in.Field(index[0]).Type
+	from := m.in.Field(index[0]).Type
 	var err error
 	if c.Path != "" {
-		if prepared.part, err = newPart(c, from); err != nil {
+		if prepared.part, err = newPart(c, from, m.texts(prepared.source)); err != nil {
 			return prepared, err
 		}
 		prepared.name = prepared.part.name
@@ -61,6 +61,14 @@ func prepare(c ingest.Column, in *arrow.Schema, to arrow.DataType, hmac []byte) 
 		return prepared, err
 	}
 	return prepared, nil
+}
+
+// texts is what the parts of a source column share.
+func (m *Mapper) texts(source int) *wellFormed {
+	if m.whole[source] == nil {
+		m.whole[source] = &wellFormed{}
+	}
+	return m.whole[source]
 }
 
 func (m *Mapper) mapColumn(c *column, record arrow.RecordBatch) (arrow.Array, error) {

@@ -27,6 +27,8 @@ type Mapper struct {
 	prints  *prints
 	flag    int // the column that says that a row deletes its key, -1 when none does
 	alloc   memory.Allocator
+	needs   []int               // columns of the source that anything here looks at
+	whole   map[int]*wellFormed // of sources that paths lead into
 	rejects rejects
 	mapped  []arrow.Array // of the batch at hand
 }
@@ -84,8 +86,8 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 	for _, option := range with {
 		option(&o)
 	}
-	m := &Mapper{in: in, flag: -1, alloc: o.alloc}
-	fields, err := m.prepare(t, mapping, o)
+	m := &Mapper{in: in, flag: -1, alloc: o.alloc, whole: map[int]*wellFormed{}}
+	fields, err := m.prepareAll(t, mapping, o)
 	if err != nil {
 		return nil, err
 	}
@@ -112,18 +114,19 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 	}
 	m.out = arrow.NewSchema(fields, nil)
 	m.mapped = make([]arrow.Array, 0, len(fields))
+	m.needs = m.needed()
 	return m, nil
 }
 
-// prepare makes the mapping's columns, and returns the fields that they become.
-func (m *Mapper) prepare(t ingest.Type, mapping ingest.Mapping, o options) ([]arrow.Field, error) {
+// prepareAll makes the mapping's columns, and returns the fields that they become.
+func (m *Mapper) prepareAll(t ingest.Type, mapping ingest.Mapping, o options) ([]arrow.Field, error) {
 	fields := make([]arrow.Field, len(mapping))
 	for i, c := range mapping {
 		to, err := arrowType(c.Type)
 		if err != nil {
 			return nil, err
 		}
-		prepared, err := prepare(c, m.in, to, o.hmac)
+		prepared, err := m.prepare(c, to, o.hmac)
 		if err != nil {
 			return nil, err
 		}
@@ -248,6 +251,9 @@ func (m *Mapper) Map(batch source.Batch) (Result, error) {
 // mapRows completes the result with what becomes of the rows.
 func (m *Mapper) mapRows(rows source.Batch, result Result) (Result, error) {
 	m.rejects.reset(int(rows.Record.NumRows()))
+	for _, whole := range m.whole {
+		whole.known = false
+	}
 	defer m.release()
 	for i := range m.columns {
 		mapped, err := m.mapColumn(&m.columns[i], rows.Record)
@@ -308,12 +314,12 @@ func (m *Mapper) compact() {
 	}
 }
 
-// fits makes sure of what the kernels rely on.
-func (m *Mapper) fits(record arrow.RecordBatch) error {
+// needed lists the columns of the source that are looked at.
+func (m *Mapper) needed() []int {
 	var needed []int
-	for i := range m.columns {
-		if at := m.columns[i].source; at >= 0 {
-			needed = append(needed, at)
+	for _, c := range m.columns {
+		if c.source >= 0 {
+			needed = append(needed, c.source)
 		}
 	}
 	if m.filter != nil {
@@ -325,7 +331,13 @@ func (m *Mapper) fits(record arrow.RecordBatch) error {
 	if m.cursor != nil {
 		needed = append(needed, m.cursor.source)
 	}
-	for _, at := range needed {
+	slices.Sort(needed)
+	return slices.Compact(needed)
+}
+
+// fits makes sure of what the kernels rely on.
+func (m *Mapper) fits(record arrow.RecordBatch) error {
+	for _, at := range m.needs {
 		if at >= int(record.NumCols()) || !arrow.TypeEqual(record.Column(at).DataType(), m.in.Field(at).Type) {
 			return changed(m.in.Field(at).Name, "the batch does not have the reader's schema")
 		}

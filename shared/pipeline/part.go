@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -17,11 +18,31 @@ type part struct {
 	steps []ingest.Step
 	json  bool   // strings keep their quotes: JSON is wanted
 	name  string // of the source and the path
+	whole *wellFormed
 	out   texts
 	nulls []int // rows of the batch at hand that have no such part
 }
 
-func newPart(c ingest.Column, from arrow.DataType) (*part, error) {
+// wellFormed says which texts of a source column are JSON: all parts of the column look into one.
+type wellFormed struct {
+	rows  []bool
+	known bool // for the batch at hand
+}
+
+// of returns it for the batch at hand; what it says of a null means nothing.
+func (w *wellFormed) of(in *array.String) []bool {
+	if w.known {
+		return w.rows
+	}
+	w.rows = slices.Grow(w.rows[:0], in.Len())[:in.Len()]
+	for i := range w.rows {
+		w.rows[i] = in.IsValid(i) && json.Valid(bytesOf(in.Value(i)))
+	}
+	w.known = true
+	return w.rows
+}
+
+func newPart(c ingest.Column, from arrow.DataType, whole *wellFormed) (*part, error) {
 	if from.ID() != arrow.STRING {
 		return nil, changed(c.Source, "the column is not JSON")
 	}
@@ -33,27 +54,26 @@ func newPart(c ingest.Column, from arrow.DataType) (*part, error) {
 	if strings.HasPrefix(c.Path, "[") {
 		name = c.Source + c.Path
 	}
-	return &part{steps: steps, json: c.Type == schema.JSON, name: name}, nil
+	return &part{steps: steps, json: c.Type == schema.JSON, name: name, whole: whole}, nil
 }
 
 func (p *part) apply(c *call) arrow.Array {
 	in := c.in.(*array.String)
 	p.out.reset(in.Len())
 	p.nulls = p.nulls[:0]
-	for i := range in.Len() {
-		if in.IsValid(i) {
-			p.one(c, i, in.Value(i))
+	for i, ok := range p.whole.of(in) {
+		switch {
+		case ok:
+			p.one(i, in.Value(i))
+		case in.IsValid(i):
+			c.reject(i, "not a JSON value")
 		}
 		p.out.end()
 	}
 	return p.out.sparse(in, p.nulls, c.alloc)
 }
 
-func (p *part) one(c *call, row int, text string) {
-	if !json.Valid(bytesOf(text)) {
-		c.reject(row, "not a JSON value")
-		return
-	}
+func (p *part) one(row int, text string) {
 	value, ok := follow(strings.TrimLeft(text, jsonSpace), p.steps)
 	switch {
 	case !ok || value == "null":
