@@ -83,15 +83,15 @@ func slotSeen(seen ingest.Import, v values) string {
 }
 
 // SetWatermark makes the watermark literal, if it still is the one seen and no run is open.
-func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal string) (bool, error) {
+func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal string, at time.Time) (bool, error) {
 	v := values{}
 	condition := exists + " AND attribute_not_exists(#open_run_id) AND attribute_not_exists(#watermark)"
 	if seen.Watermark != "" {
 		condition, v[":seen"] = "attribute_not_exists(#open_run_id) AND #watermark = :seen", seen.Watermark
 	}
 	moved := seen
-	moved.Watermark = literal
-	change, err := assign(newImportItem(moved), []string{"watermark"}, v)
+	moved.Watermark, moved.ResetAt = literal, at
+	change, err := assign(newImportItem(moved), []string{"watermark", "reset_at"}, v)
 	if err != nil {
 		return false, err
 	}

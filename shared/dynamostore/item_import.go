@@ -28,6 +28,7 @@ type importItem struct {
 	Proof        ingest.Proof    `dynamodbav:"proof,omitempty"`
 	Precedence   int             `dynamodbav:"precedence,omitempty"`
 	Watermark    string          `dynamodbav:"watermark,omitempty"`
+	ResetAt      moment          `dynamodbav:"reset_at,omitempty"`
 	ManifestHash string          `dynamodbav:"manifest_hash,omitempty"`
 	NextRunAt    moment          `dynamodbav:"next_run_at,omitempty"`
 	OpenRunID    string          `dynamodbav:"open_run_id,omitempty"`
@@ -68,7 +69,7 @@ func newImportItem(i ingest.Import) importItem {
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: stamp(i.CreatedAt), CreatedBy: i.CreatedBy,
 	}
 	item.Key, item.Deleted, item.Guards, item.Proof = i.Key, i.Deleted, newGuardsItem(i.Guards), i.Proof
-	item.Precedence, item.Watermark, item.ManifestHash = i.Precedence, i.Watermark, i.ManifestHash
+	item.Precedence, item.Watermark, item.ResetAt, item.ManifestHash = i.Precedence, i.Watermark, stamp(i.ResetAt), i.ManifestHash
 	if i.Cursor != nil {
 		cursor := cursorItem(*i.Cursor)
 		item.Cursor = &cursor
@@ -90,7 +91,7 @@ func decodeImport(from attributes) (ingest.Import, error) {
 		OpenRunID: i.OpenRunID, LastRunID: i.LastRunID, CreatedAt: i.CreatedAt.time(), CreatedBy: i.CreatedBy,
 	}
 	decoded.Key, decoded.Deleted, decoded.Guards, decoded.Proof = i.Key, i.Deleted, i.Guards.guards(), i.Proof
-	decoded.Precedence, decoded.Watermark, decoded.ManifestHash = i.Precedence, i.Watermark, i.ManifestHash
+	decoded.Precedence, decoded.Watermark, decoded.ResetAt, decoded.ManifestHash = i.Precedence, i.Watermark, i.ResetAt.time(), i.ManifestHash
 	if i.Cursor != nil {
 		cursor := ingest.Cursor(*i.Cursor)
 		decoded.Cursor = &cursor

@@ -180,8 +180,9 @@ func (s *Store) Reopen(ctx context.Context, seen, r ingest.Run) (bool, error) {
 	}
 	writes := []write{update(runKey(seen.Ref()), change, "#revision = :seen", v)}
 	if !seen.Status.Open() {
-		writes = append(writes, update(importKey(seen.WorkspaceID, seen.ImportID), "SET #open_run_id = :run",
-			"#last_run_id = :run AND attribute_not_exists(#open_run_id)", values{":run": seen.ID}))
+		const last = "#last_run_id = :run AND attribute_not_exists(#open_run_id) AND (attribute_not_exists(#reset_at) OR #reset_at < :created)"
+		writes = append(writes, update(importKey(seen.WorkspaceID, seen.ImportID), "SET #open_run_id = :run", last,
+			values{":run": seen.ID, ":created": string(stamp(seen.CreatedAt))}))
 		if seen.Trigger == ingest.Replay {
 			writes = append(writes, markReplayed(seen))
 		}

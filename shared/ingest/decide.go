@@ -76,7 +76,7 @@ func (s *Service) Redrive(ctx context.Context, ref Ref) (Run, error) {
 	case err != nil:
 		return Run{}, err
 	case !done:
-		return Run{}, fault.New(fault.RunFinal, "another run has just been opened, or has replayed what this one was to")
+		return Run{}, fault.New(fault.RunFinal, "another run has just been opened, or has replayed what this one was to, or the watermark was set")
 	}
 	return r, s.start(ctx, r)
 }
@@ -93,6 +93,8 @@ func (i Import) repeatable(r Run) error {
 		return fault.New(fault.ImportRunOpen, "another run of this import is open")
 	case i.LastRunID != r.ID:
 		return fault.New(fault.RunFinal, "the import has had another run since")
+	case !r.CreatedAt.After(i.ResetAt):
+		return fault.New(fault.RunFinal, "the import's watermark has been set since, and the run would set it too")
 	}
 	return nil
 }
@@ -128,12 +130,13 @@ func (s *Service) ResetCursor(ctx context.Context, workspaceID, importID, waterm
 	if err := problems.Err(); err != nil {
 		return Import{}, err
 	}
-	switch done, err := s.Store.SetWatermark(ctx, i, watermark); {
+	at := s.Now().UTC()
+	switch done, err := s.Store.SetWatermark(ctx, i, watermark, at); {
 	case err != nil:
 		return Import{}, err
 	case !done:
 		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open, or has just ended")
 	}
-	i.Watermark = watermark
+	i.Watermark, i.ResetAt = watermark, at
 	return i, nil
 }

@@ -129,6 +129,16 @@ func TestRedriveRefuses(t *testing.T) {
 			},
 			want: fault.ImportRunOpen,
 		},
+		"one from before the watermark was set": {
+			end: func(r *ingest.Run) { r.Status, r.PlanKey = ingest.Failed, "plan" },
+			after: func(t *testing.T, w *world, i ingest.Import) {
+				done, err := w.store.SetWatermark(t.Context(), w.get(t, i), "7", noon.Add(time.Second))
+				if err != nil || !done {
+					t.Fatalf("SetWatermark = %t, %v", done, err)
+				}
+			},
+			want: fault.RunFinal,
+		},
 		"one that is not the last": {
 			end: func(r *ingest.Run) { r.Status, r.PlanKey = ingest.Failed, "plan" },
 			after: func(t *testing.T, w *world, i ingest.Import) {

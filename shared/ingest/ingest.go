@@ -32,6 +32,7 @@ type Import struct {
 	Proof        Proof         `json:"proof,omitempty"`         // "" is ProofCounts
 	Precedence   int           `json:"precedence,omitempty"`    // of two traits with one name the higher one's counts
 	Watermark    string        `json:"watermark,omitempty"`     // inclusive lower boundary of the next incremental run, before lookback, as source.Literal takes it; "" reads everything
+	ResetAt      time.Time     `json:"reset_at,omitzero"`       // when a person last set the watermark; runs from before are not driven again
 	ManifestHash string        `json:"manifest_hash,omitempty"` // hex SHA-256 of the last succeeded run's manifest
 	NextRunAt    time.Time     `json:"next_run_at,omitzero"`
 	OpenRunID    string        `json:"open_run_id,omitempty"` // the run that is not settled yet

@@ -130,7 +130,7 @@ func TestResetCursor(t *testing.T) {
 	for _, watermark := range []string{"", "-3"} {
 		got, err := w.service().ResetCursor(t.Context(), "w", i.ID, watermark)
 		ok(t, err)
-		i.Watermark = watermark
+		i.Watermark, i.ResetAt = watermark, w.now
 		same(t, "answer", i, got)
 		same(t, "stored import", i, w.get(t, i))
 	}

@@ -29,8 +29,8 @@ type Imports interface {
 	SkipSlot(ctx context.Context, seen Import, next time.Time) (bool, error)
 	// UpdateImport writes i's mapping, guards, proof and precedence, if no run is open; false otherwise.
 	UpdateImport(ctx context.Context, i Import) (bool, error)
-	// SetWatermark makes the watermark literal, "" for none, if it still is the one seen and no run is open; false otherwise.
-	SetWatermark(ctx context.Context, seen Import, literal string) (bool, error)
+	// SetWatermark makes the watermark literal, "" for none, and ResetAt at, if it still is the one seen and no run is open; false otherwise.
+	SetWatermark(ctx context.Context, seen Import, literal string, at time.Time) (bool, error)
 }
 
 // Runs keeps runs.
@@ -56,7 +56,7 @@ type Runs interface {
 	// RepeatRun is MoveRun of a run that has ended and is to be made up for: the import's NextRunAt becomes due, at once.
 	RepeatRun(ctx context.Context, seen, r Run, due time.Time) (bool, error)
 	// Reopen is MoveRun of a held or failed run to r, which is queued for another Attempt. A failed one becomes the import's
-	// open run again, at once, if it was its last and none is open; a Replay marks its run again. False when one of that does not hold.
+	// open run again, at once, if it was its last, none is open and it was created after ResetAt; a Replay marks its run again. False when one of that does not hold.
 	Reopen(ctx context.Context, seen, r Run) (bool, error)
 }
 

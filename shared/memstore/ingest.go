@@ -30,7 +30,7 @@ func (s *Store) CreateImport(_ context.Context, i ingest.Import) error {
 
 func (s *Store) putImport(i ingest.Import) {
 	i = clone(i)
-	i.NextRunAt, i.CreatedAt = milli(i.NextRunAt), milli(i.CreatedAt)
+	i.NextRunAt, i.CreatedAt, i.ResetAt = milli(i.NextRunAt), milli(i.CreatedAt), milli(i.ResetAt)
 	s.imports[owned{i.WorkspaceID, i.ID}] = i
 }
 
@@ -229,7 +229,7 @@ func (s *Store) Reopen(_ context.Context, seen, r ingest.Run) (bool, error) {
 	}
 	if !seen.Status.Open() {
 		i := s.imports[owned{seen.WorkspaceID, seen.ImportID}]
-		if i.OpenRunID != "" || i.LastRunID != seen.ID {
+		if i.OpenRunID != "" || i.LastRunID != seen.ID || !stored.CreatedAt.After(i.ResetAt) {
 			return false, nil
 		}
 		if stored.Trigger == ingest.Replay && !s.markReplayed(stored, stored.ID) {
@@ -243,14 +243,14 @@ func (s *Store) Reopen(_ context.Context, seen, r ingest.Run) (bool, error) {
 }
 
 // SetWatermark makes the watermark literal, if nobody has moved it and no run is open.
-func (s *Store) SetWatermark(_ context.Context, seen ingest.Import, literal string) (bool, error) {
+func (s *Store) SetWatermark(_ context.Context, seen ingest.Import, literal string, at time.Time) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, ok := s.imports[owned{seen.WorkspaceID, seen.ID}]
 	if !ok || i.OpenRunID != "" || i.Watermark != seen.Watermark {
 		return false, nil
 	}
-	i.Watermark = literal
+	i.Watermark, i.ResetAt = literal, at
 	s.putImport(i)
 	return true, nil
 }

@@ -146,12 +146,12 @@ func testWatermark(t *testing.T, s Store) {
 	i := addImport(t, s, "w")
 	set := func(want bool, seen ingest.Import, literal string) {
 		t.Helper()
-		done, err := s.SetWatermark(t.Context(), seen, literal)
+		done, err := s.SetWatermark(t.Context(), seen, literal, noon.Add(time.Minute))
 		did(t, "SetWatermark", want, done, err)
 	}
 	set(true, i, "")
 	want := i
-	want.Watermark = ""
+	want.Watermark, want.ResetAt = "", noon.Add(time.Minute)
 	same(t, "import without a watermark", want, getImport(t, s, i))
 	set(false, i, "3") // it is not the one seen any more
 	set(true, want, "4")
@@ -160,8 +160,9 @@ func testWatermark(t *testing.T, s Store) {
 
 	r := addRun(t, s, i)
 	set(false, getImport(t, s, i), "5")
-	move(t, s, r, func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Failed, noon })
+	failed := move(t, s, r, func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Failed, noon })
 	set(true, getImport(t, s, i), "6")
+	reopens(t, s, false, failed, reopen(failed)) // it would set it back
 	set(false, newImport("w"), "7")
 }
 

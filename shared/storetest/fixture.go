@@ -39,6 +39,7 @@ func newImport(workspaceID string) ingest.Import {
 	i.WorkspaceID, i.ID = workspaceID, id.New(id.Import)
 	i.Name = "Import " + i.ID
 	i.EveryHours, i.NextRunAt, i.OpenRunID, i.LastRunID = 24, noon, "", ""
+	i.ResetAt = noon.Add(-time.Hour)
 	return i
 }
 

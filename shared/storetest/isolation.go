@@ -67,7 +67,7 @@ func testIsolation(t *testing.T, s Store) {
 	did(t, "RepeatRun", false, kept, err)
 	kept, err = s.Reopen(t.Context(), foreignR, foreignR)
 	did(t, "Reopen", false, kept, err)
-	kept, err = s.SetWatermark(t.Context(), foreignI, "")
+	kept, err = s.SetWatermark(t.Context(), foreignI, "", noon)
 	did(t, "SetWatermark", false, kept, err)
 	kept, err = s.UpdateImport(t.Context(), foreignI)
 	did(t, "UpdateImport", false, kept, err)
