@@ -34,6 +34,7 @@ func decoders() map[string]func([]byte) error {
 		"plan":       strict[ingest.Ref],
 		"extract":    strict[ingest.SplitRef],
 		"commit":     strict[ingest.Ref],
+		"maintain":   strict[task.MaintainInput],
 		"settle": func(sample []byte) error {
 			if bytes.Contains(sample, []byte(`"aws.states"`)) {
 				if err := strict[lambdahost.ExecutionEvent](sample); err != nil {

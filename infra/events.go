@@ -13,12 +13,13 @@ import (
 	"github.com/headwaterhq/headwater/shared/names"
 )
 
-// addSchedules starts dispatch-imports every five minutes and daily-upkeep
-// every night. A tick carries the time for which it was planned, so a late
+// addSchedules starts dispatch-imports every five minutes, and daily-upkeep and
+// maintain-lake every night. A tick carries the time for which it was planned, so a late
 // one still knows which it is.
 func (s *stack) addSchedules() {
 	s.addSchedule(names.DispatchImports, "rate(5 minutes)", 300)
 	s.addSchedule(names.DailyUpkeep, "cron(0 3 * * ? *)", 3600)
+	s.addSchedule(names.MaintainLake, "cron(30 3 * * ? *)", 3600)
 }
 
 // addSchedule starts a machine by the expression, in UTC. A tick that could

@@ -21,10 +21,14 @@ const (
 	memoryLake  = 2048
 )
 
+// diskLake is room for lake.DefaultSpillBytes of rows, and for the keys of tens of millions of merged rows.
+const diskLake = 2048
+
 // functionSpec describes one Lambda function and all that its role may do.
 type functionSpec struct {
 	name    string
 	memory  float64
+	disk    float64 // MB of temporary files; 0: Lambda's 512
 	timeout float64 // seconds
 	env     map[string]*string
 	may     []awsiam.PolicyStatement
@@ -52,19 +56,25 @@ func (s *stack) addFunction(spec functionSpec) {
 
 	env := map[string]*string{names.EnvLogLevel: jsii.String("INFO")}
 	maps.Copy(env, spec.env)
+	var disk awscdk.Size
+	if spec.disk > 0 {
+		disk = awscdk.Size_Mebibytes(&spec.disk)
+	}
 	s.functions[spec.name] = awslambda.NewFunction(s.scope, jsii.String(id), &awslambda.FunctionProps{
-		FunctionName:  &name,
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:  awslambda.Architecture_ARM_64(),
-		Handler:       jsii.String("bootstrap"),
-		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.props.LambdaDir, spec.name)), nil),
-		Role:          role,
-		MemorySize:    &spec.memory,
-		Timeout:       seconds(spec.timeout),
-		Environment:   &env,
-		Tracing:       awslambda.Tracing_ACTIVE,
-		LogGroup:      logs,
-		LoggingFormat: awslambda.LoggingFormat_JSON,
+		FunctionName: &name,
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Handler:      jsii.String("bootstrap"),
+		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(s.props.LambdaDir, spec.name)), nil),
+		Role:         role,
+		MemorySize:   &spec.memory,
+		// Rows that wait for those of their partition, and keys of a merge.
+		EphemeralStorageSize: disk,
+		Timeout:              seconds(spec.timeout),
+		Environment:          &env,
+		Tracing:              awslambda.Tracing_ACTIVE,
+		LogGroup:             logs,
+		LoggingFormat:        awslambda.LoggingFormat_JSON,
 	})
 }
 

@@ -36,6 +36,7 @@ func (s *stack) addMachines() {
 		{name: names.RunImport, calls: []string{names.Plan, names.Extract, names.Commit, names.Settle}, items: names.RunPrefix},
 		{name: names.DispatchImports, calls: []string{names.Settle, names.Claim}, starts: []string{names.RunImport}},
 		{name: names.DailyUpkeep, calls: []string{names.Roster}, starts: []string{names.ValidateConnection}, items: names.UpkeepPrefix},
+		{name: names.MaintainLake, calls: []string{names.Maintain}, items: names.UpkeepPrefix},
 	} {
 		s.machines[spec.name] = s.newMachine(spec)
 	}

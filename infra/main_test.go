@@ -94,7 +94,7 @@ func cdkContext() (map[string]any, error) {
 func functionNames() []string {
 	return []string{
 		names.API, names.Authorizer, names.Check, names.Claim, names.Commit, names.Discover,
-		names.Extract, names.Lookup, names.Plan, names.Roster, names.Settle,
+		names.Extract, names.Lookup, names.Maintain, names.Plan, names.Roster, names.Settle,
 	}
 }
 

@@ -26,11 +26,11 @@ var accepted = []struct {
 		"the API document and the browser preflight carry no data and need no key",
 	},
 	{
-		`^/headwater/(RunImport|DailyUpkeep)DistributedMap/`, `^AwsSolutions-IAM5\[Resource::.*:execution:<\w+\.Name>/\*\]`,
+		`^/headwater/(RunImport|DailyUpkeep|MaintainLake)DistributedMap/`, `^AwsSolutions-IAM5\[Resource::.*:execution:<\w+\.Name>/\*\]`,
 		"a distributed map's child executions get their names from Step Functions",
 	},
 	{
-		`/headwater/(RunImport|DailyUpkeep)DistributedMap/|Role/DefaultPolicy/`, `^AwsSolutions-IAM5\[Resource::<Lake\w+\.Arn>/(runs|lake|schemas|discoveries|upkeep|quarantine|manifests)/\*\]`,
+		`/headwater/(RunImport|DailyUpkeep|MaintainLake)DistributedMap/|Role/DefaultPolicy/`, `^AwsSolutions-IAM5\[Resource::<Lake\w+\.Arn>/(runs|lake|schemas|discoveries|upkeep|quarantine|manifests)/\*\]`,
 		"an object's key has ids in it; the prefix is the narrowest that is known before",
 	},
 	{
@@ -46,8 +46,12 @@ var accepted = []struct {
 		"the roles of connections are in their owners' accounts, and each has to trust this one",
 	},
 	{
-		`^/headwater/(Plan|Extract|Commit|Settle|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:(database/ws_\*|table/ws_\*/\*)\]`,
+		`^/headwater/(Plan|Extract|Commit|Settle|Lookup|Maintain)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:(database/ws_\*|table/ws_\*/\*)\]`,
 		"the catalog has one database per workspace, and one table per import in it",
+	},
+	{
+		`^/headwater/MaintainRole/`, `^AwsSolutions-IAM5\[Resource::arn:aws:glue:.*:database/\*\]`,
+		"Glue lists the databases of a whole catalog or none; all that is listed is their names",
 	},
 	{
 		`^/headwater/\w+Role/DefaultPolicy/`, `^AwsSolutions-IAM5\[Resource::\*\]`,

@@ -128,15 +128,26 @@ func (s *stack) writeCatalog() awsiam.PolicyStatement {
 		"glue:CreateDatabase", "glue:CreateTable", "glue:UpdateTable")
 }
 
+// keepCatalog allows new versions of tables that there are.
+func (s *stack) keepCatalog() awsiam.PolicyStatement {
+	return s.catalog("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable")
+}
+
+// listCatalog allows finding out which databases there are. Glue lists all of a catalog or none.
+func (s *stack) listCatalog() awsiam.PolicyStatement {
+	return allow([]string{"glue:GetDatabases"}, []*string{s.catalogARN("catalog"), s.catalogARN("database/*")}, nil)
+}
+
+func (s *stack) catalogARN(resource string) *string {
+	return s.scope.FormatArn(&awscdk.ArnComponents{Service: jsii.String("glue"), Resource: &resource})
+}
+
 // catalog allows actions on the workspaces' databases and their tables.
 func (s *stack) catalog(actions ...string) awsiam.PolicyStatement {
-	arn := func(resource string) *string {
-		return s.scope.FormatArn(&awscdk.ArnComponents{Service: jsii.String("glue"), Resource: &resource})
-	}
 	return allow(actions, []*string{
-		arn("catalog"),
-		arn("database/" + names.NamespacePrefix + "*"),
-		arn("table/" + names.NamespacePrefix + "*/*"),
+		s.catalogARN("catalog"),
+		s.catalogARN("database/" + names.NamespacePrefix + "*"),
+		s.catalogARN("table/" + names.NamespacePrefix + "*/*"),
 	}, nil)
 }
 

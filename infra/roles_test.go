@@ -155,7 +155,7 @@ func TestWhoMayTouchItems(t *testing.T) {
 }
 
 func TestOnlyTheLakesWritersDeleteObjects(t *testing.T) {
-	if diff := cmp.Diff([]string{"Commit", "Extract", "Plan"}, rolesThatMay(t, "s3:DeleteObject")); diff != "" {
+	if diff := cmp.Diff([]string{"Commit", "Extract", "Maintain", "Plan"}, rolesThatMay(t, "s3:DeleteObject")); diff != "" {
 		t.Errorf("s3:DeleteObject (-want +got):\n%s", diff)
 	}
 }

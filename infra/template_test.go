@@ -102,6 +102,7 @@ func TestFunctions(t *testing.T) {
 		"headwater-extract":  {2048, 900, sources(names.EnvLakeCatalog)},
 		"headwater-commit":   {2048, 600, with(names.EnvLakeCatalog, names.EnvSecretPrefix)},
 		"headwater-settle":   {2048, 30, with(names.EnvLakeCatalog)},
+		"headwater-maintain": {2048, 900, with(names.EnvLakeCatalog)},
 	}
 	got := map[string]settings{}
 	roles, logs := map[string]bool{}, map[string]bool{}
@@ -226,7 +227,7 @@ func TestSchedules(t *testing.T) {
 			t.Errorf("%s sends %s, dead letters to %q", id, s.Target.Input, s.Target.DeadLetterConfig.Arn.id())
 		}
 	}
-	want := map[string]string{"headwater-dispatch-imports": "rate(5 minutes)", "headwater-daily-upkeep": "cron(0 3 * * ? *)"}
+	want := map[string]string{"headwater-dispatch-imports": "rate(5 minutes)", "headwater-daily-upkeep": "cron(0 3 * * ? *)", "headwater-maintain-lake": "cron(30 3 * * ? *)"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}

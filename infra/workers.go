@@ -63,7 +63,7 @@ func (s *stack) addWorkers() {
 			},
 		},
 		{
-			name: names.Extract, memory: memoryLake, timeout: 900,
+			name: names.Extract, memory: memoryLake, disk: diskLake, timeout: 900,
 			env: s.env(sourceEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
@@ -76,7 +76,7 @@ func (s *stack) addWorkers() {
 			},
 		},
 		{
-			name: names.Commit, memory: memoryLake, timeout: 600,
+			name: names.Commit, memory: memoryLake, disk: diskLake, timeout: 600,
 			env: s.env(credentialEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
@@ -95,6 +95,15 @@ func (s *stack) addWorkers() {
 				s.queryWork(), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
 				// A run that died while committing is looked up in the lake.
 				s.listObjects(), s.readObjects(names.LakePrefix), s.readCatalog(),
+			},
+		},
+		{
+			name: names.Maintain, memory: memoryLake, timeout: 900,
+			env: s.env(lakeEnv()),
+			may: statements{
+				s.useKey(viaObjects),
+				s.listObjects(), s.putObjects(names.UpkeepPrefix), s.replaceObjects(names.LakePrefix),
+				s.listCatalog(), s.keepCatalog(),
 			},
 		},
 	} {

@@ -3,6 +3,7 @@ package statemachines_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -341,4 +342,50 @@ func TestDailyUpkeep(t *testing.T) {
 		outcome, _ := w.runOn(t, names.DailyUpkeep, tick)
 		w.check(t, outcome, expectation{failure: "States.ExceedToleratedFailureThreshold"})
 	})
+}
+
+func TestMaintainLake(t *testing.T) {
+	done := func(calls int) answer {
+		return func(n int, _ map[string]any) (any, error) { return map[string]any{"done": n >= calls-1}, nil }
+	}
+	for name, c := range map[string]struct {
+		tables  int
+		answers map[string]answer // by table
+		passes  map[string]int
+		failure string
+	}{
+		"no tables":         {0, nil, map[string]int{}, ""},
+		"nothing to do":     {2, map[string]answer{"t0": done(1), "t1": done(1)}, map[string]int{"t0": 1, "t1": 1}, ""},
+		"more than a pass":  {2, map[string]answer{"t0": done(3), "t1": done(1)}, map[string]int{"t0": 3, "t1": 1}, ""},
+		"never at an end":   {1, map[string]answer{"t0": done(1000)}, map[string]int{"t0": 20}, ""},
+		"one fails for now": {1, map[string]answer{"t0": failing(2, "internal.unavailable", done(1))}, map[string]int{"t0": 3}, ""},
+		"one fails for good": {
+			3, map[string]answer{"t0": done(1), "t1": failing(forever, "internal", nil), "t2": done(2)},
+			map[string]int{"t0": 1, "t1": 1, "t2": 2}, "maintain.tables_failed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			passes := map[string]int{}
+			w := &world{script: map[string]answer{"maintain": func(_ int, payload map[string]any) (any, error) {
+				if payload["kind"] == "list" {
+					if payload["upkeep_id"] != "night-1" {
+						t.Errorf("asked to list %v", payload)
+					}
+					return map[string]any{"bucket": "lake", "key": "upkeep/night-1.jsonl", "count": c.tables}, nil
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				table := fmt.Sprint(payload["table"])
+				passes[table]++
+				return c.answers[table](passes[table]-1, payload)
+			}}}
+			w.objects = objectsWith(t, "lake", "upkeep/night-1.jsonl", c.tables, `{"namespace":"ws_a","table":"t%d"}`)
+			outcome, _ := w.runOn(t, names.MaintainLake, tick)
+			w.check(t, outcome, expectation{failure: c.failure})
+			if diff := cmp.Diff(c.passes, passes); diff != "" {
+				t.Errorf("passes (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -81,7 +81,7 @@ func machines(t *testing.T) map[string]string {
 		}
 		texts[strings.TrimSuffix(path, ".asl.json")] = string(text)
 	}
-	want := []string{names.DailyUpkeep, names.DispatchImports, names.RefreshSchema, names.RunImport, names.ValidateConnection}
+	want := []string{names.DailyUpkeep, names.DispatchImports, names.MaintainLake, names.RefreshSchema, names.RunImport, names.ValidateConnection}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(texts))); diff != "" {
 		t.Fatalf("state machines (-want +got):\n%s", diff)
 	}

@@ -110,6 +110,7 @@ func TestExecutionInputs(t *testing.T) {
 		names.RunImport:          inputs[names.Plan][0].required,
 		names.DispatchImports:    {"scheduled_time"},
 		names.DailyUpkeep:        {"scheduled_time"},
+		names.MaintainLake:       {"scheduled_time"},
 	}
 	asked := regexp.MustCompile(`\$states\.context\.Execution\.Input\.(\w+)`)
 	for machine, text := range machines(t) {

@@ -18,6 +18,7 @@ const (
 	Extract    = "extract"
 	Commit     = "commit"
 	Settle     = "settle"
+	Maintain   = "maintain"
 )
 
 // State machines: the file under statemachines/ without its ending and, with
@@ -28,4 +29,5 @@ const (
 	RunImport          = "run-import"
 	DispatchImports    = "dispatch-imports"
 	DailyUpkeep        = "daily-upkeep"
+	MaintainLake       = "maintain-lake"
 )

@@ -15,12 +15,13 @@ import (
 	"github.com/headwaterhq/headwater/shared/names"
 )
 
-// Daily is the upkeep of every day. A snapshot outlives the run that made it by more than a commit may be repeated, and
-// a file without a snapshot by more than a run may take from its first file to its commit, or to a person's release of
-// it. A call rewrites what a function does in the time that it has.
+// Daily is the upkeep of every day. No row is left that is only marked as deleted. A snapshot stays for longer than a
+// commit may be repeated. A file without one stays for as long as the description of what a run wrote is kept below
+// names.RunPrefix, and a day more: a run that is held, or driven on after a failure, still commits it. A call
+// rewrites what a function does in its time.
 func Daily() lake.Upkeep {
-	const week = 7 * 24 * time.Hour
-	return lake.Upkeep{Deletes: 1, RewriteBytes: 2 << 30, KeepSnapshots: 10, KeepFor: week, OrphanAge: week}
+	const day = 24 * time.Hour
+	return lake.Upkeep{Deletes: 1, RewriteBytes: 2 << 30, KeepSnapshots: 10, KeepFor: 7 * day, OrphanAge: 31 * day}
 }
 
 // Tables are the lake's.
