@@ -68,10 +68,11 @@ func (s *Service) Redrive(ctx context.Context, ref Ref) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	if err := i.repeatable(seen); err != nil {
+	now := s.Now().UTC()
+	if err := i.repeatable(seen, now); err != nil {
 		return Run{}, err
 	}
-	r := seen.again(s.Now().UTC())
+	r := seen.again(now)
 	switch done, err := s.Store.Reopen(ctx, seen, r); {
 	case err != nil:
 		return Run{}, err
@@ -81,7 +82,10 @@ func (s *Service) Redrive(ctx context.Context, ref Ref) (Run, error) {
 	return r, s.start(ctx, r)
 }
 
-func (i Import) repeatable(r Run) error {
+// repeatableFor is how long after its creation a run may be driven again: what it has written is kept twice as long.
+const repeatableFor = 14 * 24 * time.Hour
+
+func (i Import) repeatable(r Run, now time.Time) error {
 	switch {
 	case r.Status != Failed:
 		return fault.New(fault.RunFinal, "the run is "+string(r.Status))
@@ -89,6 +93,8 @@ func (i Import) repeatable(r Run) error {
 		return fault.New(fault.RunFinal, "the run failed before it was planned")
 	case slices.Contains(stale, r.ErrorCode):
 		return fault.New(fault.RunFinal, "the source no longer has what the run was to read")
+	case now.Sub(r.CreatedAt) > repeatableFor:
+		return fault.New(fault.RunFinal, "the run is too old: what it has read is not kept any longer")
 	case i.OpenRunID != "":
 		return fault.New(fault.ImportRunOpen, "another run of this import is open")
 	case i.LastRunID != r.ID:

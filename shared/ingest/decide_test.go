@@ -129,6 +129,11 @@ func TestRedriveRefuses(t *testing.T) {
 			},
 			want: fault.ImportRunOpen,
 		},
+		"one of three weeks ago": {
+			end:   func(r *ingest.Run) { r.Status, r.PlanKey = ingest.Failed, "plan" },
+			after: func(_ *testing.T, w *world, _ ingest.Import) { w.now = w.now.AddDate(0, 0, 21) },
+			want:  fault.RunFinal,
+		},
 		"one from before the watermark was set": {
 			end: func(r *ingest.Run) { r.Status, r.PlanKey = ingest.Failed, "plan" },
 			after: func(t *testing.T, w *world, i ingest.Import) {

@@ -8,10 +8,11 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
-// Limits of what guards are set to.
+// Limits of what guards are set to. A run is held for so long at most, and driven again within repeatableFor, that it
+// commits before the lake's upkeep takes the files that it wrote for orphans.
 const (
 	maxHubLinks  = 1_000_000
-	maxHoldHours = 90 * 24
+	maxHoldHours = 14 * 24
 	maxSpreads   = 1000
 )
 
