@@ -23,7 +23,7 @@ func TestGoldenTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Functions) != 11 || len(s.Machines) != 5 || len(s.Schedules) != 2 || len(s.Rules) != 1 || len(s.Tables) != 1 || s.API == nil {
+	if len(s.Functions) != 12 || len(s.Machines) != 6 || len(s.Schedules) != 3 || len(s.Rules) != 1 || len(s.Tables) != 1 || s.API == nil {
 		t.Fatalf("got %d functions, %d machines, %d schedules, %d rules, %d tables", len(s.Functions), len(s.Machines), len(s.Schedules), len(s.Rules), len(s.Tables))
 	}
 	for _, f := range s.Functions {
