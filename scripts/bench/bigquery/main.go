@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		endpoints[service] = peer.Endpoints()(service)
 	}
 	if err := json.NewEncoder(stdout).Encode(map[string]any{
-		"endpoints": endpoints, "token": peer.Token(account), "key_json": string(key), "project": project, "table": project + ".crm.profiles",
+		"endpoints": endpoints, "token": peer.Token(account), "key_json": string(key), "project": project, "table": "crm.profiles",
 	}); err != nil {
 		return fmt.Errorf("saying where it is: %w", err)
 	}

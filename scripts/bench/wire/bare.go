@@ -16,6 +16,8 @@ import (
 	storage "cloud.google.com/go/bigquery/storage/apiv1"
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	sf "github.com/snowflakedb/gosnowflake/v2"
 	"github.com/snowflakedb/gosnowflake/v2/arrowbatches"
@@ -76,11 +78,12 @@ func (r request) bareBigQuery(ctx context.Context) (in landing.Input, closing fu
 	if err != nil {
 		return in, nil, errors.Join(fmt.Errorf("connecting: %w", err), conn.Close())
 	}
-	part := strings.Split(r.Table, ".")
+	project, _ := r.Settings["project"].(string)
+	dataset, table, _ := strings.Cut(r.Table, ".")
 	session, err := client.CreateReadSession(ctx, &storagepb.CreateReadSessionRequest{
-		Parent: "projects/" + part[0], MaxStreamCount: 1,
+		Parent: "projects/" + project, MaxStreamCount: 1,
 		ReadSession: &storagepb.ReadSession{
-			Table: "projects/" + part[0] + "/datasets/" + part[1] + "/tables/" + part[2], DataFormat: storagepb.DataFormat_ARROW,
+			Table: "projects/" + project + "/datasets/" + dataset + "/tables/" + table, DataFormat: storagepb.DataFormat_ARROW,
 			ReadOptions: &storagepb.ReadSession_TableReadOptions{OutputFormatSerializationOptions: &storagepb.ReadSession_TableReadOptions_ArrowSerializationOptions{
 				ArrowSerializationOptions: &storagepb.ArrowSerializationOptions{BufferCompression: storagepb.ArrowSerializationOptions_ZSTD},
 			}},
@@ -164,30 +167,67 @@ func (r request) bareSnowflake(ctx context.Context) (in landing.Input, closing f
 	if err != nil {
 		return in, nil, errors.Join(err, closing())
 	}
+	next := widened(ctx, fetched(left))
+	first, err := next()
+	if err != nil {
+		return in, nil, errors.Join(err, closing())
+	}
+	rest := func() (record arrow.RecordBatch, err error) {
+		if record, first = first, nil; record == nil {
+			record, err = next()
+		}
+		return record, err
+	}
+	columns := first.Schema()
+	in, err = input(columns, func(context.Context) (*batches, error) {
+		return &batches{columns: columns, next: rest, close: func() error { return nil }}, nil
+	})
+	return in, closing, err
+}
+
+// fetched yields the records of the batches, one after the other.
+func fetched(left []*arrowbatches.ArrowBatch) func() (arrow.RecordBatch, error) {
 	var records []arrow.RecordBatch
-	next := func() (arrow.RecordBatch, error) {
+	return func() (arrow.RecordBatch, error) {
 		for len(records) == 0 {
 			if len(left) == 0 {
 				return nil, io.EOF
 			}
-			fetched, err := left[0].Fetch()
+			all, err := left[0].Fetch()
 			if err != nil {
 				return nil, fmt.Errorf("fetching a batch: %w", err)
 			}
-			left[0], left = nil, left[1:]
-			records = *fetched
+			records, left = *all, left[1:]
 		}
 		record := records[0]
 		records = records[1:]
 		return record, nil
 	}
-	first, err := next()
-	if err != nil {
-		return in, nil, errors.Join(err, closing())
+}
+
+// widened makes of what the library hands out what can be written: of whole numbers, which come as wide as a chunk needs
+// them, 64 bits, and of times the lake's type.
+func widened(ctx context.Context, next func() (arrow.RecordBatch, error)) func() (arrow.RecordBatch, error) {
+	return func() (arrow.RecordBatch, error) {
+		record, err := next()
+		if err != nil {
+			return nil, err
+		}
+		defer record.Release()
+		fields, columns := make([]arrow.Field, record.NumCols()), make([]arrow.Array, record.NumCols())
+		for i, column := range record.Columns() {
+			fields[i] = arrow.Field{Name: record.ColumnName(i), Type: column.DataType(), Nullable: true}
+			switch {
+			case arrow.IsInteger(column.DataType().ID()):
+				fields[i].Type = arrow.PrimitiveTypes.Int64
+			case column.DataType().ID() == arrow.TIMESTAMP:
+				fields[i].Type = arrow.FixedWidthTypes.Timestamp_us
+			}
+			if columns[i], err = compute.CastArray(ctx, column, compute.SafeCastOptions(fields[i].Type)); err != nil {
+				return nil, fmt.Errorf("widening a column: %w", err)
+			}
+			defer columns[i].Release()
+		}
+		return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, record.NumRows()), nil
 	}
-	records = append([]arrow.RecordBatch{first}, records...)
-	in, err = input(first.Schema(), func(context.Context) (*batches, error) {
-		return &batches{columns: first.Schema(), next: next, close: func() error { return nil }}, nil
-	})
-	return in, closing, err
 }
