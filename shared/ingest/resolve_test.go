@@ -124,6 +124,8 @@ func TestCreateRefusesWhatCannotBeIncremental(t *testing.T) {
 		"a lookback of text":            {func(n *ingest.NewImport) { n.Cursor.Column = "string" }, at(fault.ImportCursor, "cursor.lookback")},
 		"a lookback ahead":              {func(n *ingest.NewImport) { n.Cursor.Lookback = -1 }, at(fault.ImportCursor, "cursor.lookback")},
 		"a lookback of eleven years":    {func(n *ingest.NewImport) { n.Cursor.Lookback = 11 * 366 * 86400 }, at(fault.ImportCursor, "cursor.lookback")},
+		"a cursor of a long name":       {func(n *ingest.NewImport) { n.Cursor.Column = strings.Repeat("x", 1025) }, at(fault.ImportCursor, "cursor.column")},
+		"a key of everything":           {func(n *ingest.NewImport) { n.Key = make([]string, 33) }, at(fault.ImportKey, "key")},
 		"other nulls":                   {func(n *ingest.NewImport) { n.Cursor.Nulls = "null" }, at(fault.ImportCursor, "cursor.nulls")},
 		"a cursor of a full refresh":    {func(n *ingest.NewImport) { n.Mode = ingest.FullRefresh }, at(fault.ImportCursor, "cursor")},
 		"a key of an append":            {func(n *ingest.NewImport) { n.Mode, n.Key = ingest.Append, []string{"age"} }, at(fault.ImportKey, "key")},

@@ -18,6 +18,8 @@ const (
 	maxQuery    = 32 << 10
 	maxFilter   = 32 << 10
 	filterBytes = 16 // of a condition's or a value's item, beside its text
+	maxName     = 1024
+	maxKey      = 32 // columns
 )
 
 // bound refuses what says nothing, or too much, of what is to be read.
@@ -45,6 +47,12 @@ func (n NewImport) bound(problems *fault.List) {
 	}
 	if size > maxFilter {
 		problems.Add(fault.InvalidRequest, "filter", "is too large to be saved: give fewer values")
+	}
+	if n.Cursor != nil && len(n.Cursor.Column) > maxName {
+		problems.Add(fault.ImportCursor, "cursor.column", fmt.Sprintf("must be at most %d bytes long", maxName))
+	}
+	if len(n.Key) > maxKey {
+		problems.Add(fault.ImportKey, "key", fmt.Sprintf("must have at most %d columns", maxKey))
 	}
 	if n.MaximumBytes < 0 {
 		problems.Add(fault.InvalidRequest, "maximum_bytes", "must not be negative; 0 is no limit")
