@@ -147,8 +147,10 @@ func TestResolveFillsIn(t *testing.T) {
 // The types of a link change places with its identifiers, so what one must have the other must have too.
 func TestTheTypesOfALinkAreRequiredTogether(t *testing.T) {
 	got, err := ingest.Mapping{
-		{Source: "Email", Target: "first_id"}, {Source: "string", Target: "first_id_type"},
-		{Source: "int64", Target: "second_id"}, {Target: "second_id_type", Constant: new("device"), Required: true},
+		{Source: "Email", Target: "first_id"},
+		{Source: "string", Target: "first_id_type"},
+		{Source: "int64", Target: "second_id"},
+		{Target: "second_id_type", Constant: new("device"), Required: true},
 	}.Resolve(ingest.IdentityGraph, people())
 	ok(t, err)
 	same(t, "mapping", ingest.Mapping{

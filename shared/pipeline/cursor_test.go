@@ -97,10 +97,10 @@ func TestTheCursorIsKeptAsTheSourceHasIt(t *testing.T) {
 }
 
 func TestTheCursorOfABatchOutlivesIt(t *testing.T) {
-	sc, batch := people(t, checked(t), text, []any{"a", "b"}, []any{"k1", "k2"})
+	sc, _ := people(t, checked(t), text, nil, nil)
 	m := mapper(t, named, sc, pipeline.WithCursor(ingest.Cursor{Column: "v", Type: schema.String}))
 	for _, values := range [][]any{{"k1", "k9"}, {"k2", "k3"}} {
-		_, batch = people(t, checked(t), text, []any{"a", "b"}, values)
+		_, batch := people(t, checked(t), text, []any{"a", "b"}, values)
 		result, err := m.Map(batch)
 		if err != nil {
 			t.Fatal(err)

@@ -176,13 +176,13 @@ func TestFingerprintsTellRowsApart(t *testing.T) {
 			}
 		}
 		all := prints(t, rows, 0)
-		for r, print := range all {
-			if alone := prints(t, rows, r); alone[0] != print {
-				rt.Errorf("row %d has %v, and %v as the first of a slice", r, print, alone[0])
+		for r, found := range all {
+			if alone := prints(t, rows, r); alone[0] != found {
+				rt.Errorf("row %d has %v, and %v as the first of a slice", r, found, alone[0])
 			}
 			for other := range r {
-				if same := cmp.Equal(rows[r], rows[other], unscaled); same != (print == all[other]) {
-					rt.Errorf("rows %d and %d are the same: %t, their fingerprints: %v, %v", r, other, same, print, all[other])
+				if same := cmp.Equal(rows[r], rows[other], unscaled); same != (found == all[other]) {
+					rt.Errorf("rows %d and %d are the same: %t, their fingerprints: %v, %v", r, other, same, found, all[other])
 				}
 			}
 		}
