@@ -8,10 +8,10 @@ command -v "${CC:-cc}" >/dev/null || { echo "test: a C compiler is missing, whic
 
 gotestsum=(go tool -modfile=scripts/tools/go.mod gotestsum --format pkgname --format-hide-empty-pkg)
 mapfile -t raced < <(go list ./... | grep -v '/infra$')
-size='^(TestDiscoverManyTables|TestAHundredThousandObjects|TestMergeEqualsAModel|Test(Writer|Merge|Maintain)MemoryIsBounded)$'
+size='^(TestDiscoverManyTables|TestAHundredThousandObjects|TestMergeEqualsAModel|Test(Writer|Merge|Maintain)MemoryIsBounded|TestThirtyDays)$'
 "${gotestsum[@]}" -- -race -timeout 20m -skip "$size" "${raced[@]}"
 "${gotestsum[@]}" -- -timeout 20m ./infra
-"${gotestsum[@]}" -- -timeout 20m -run "$size" ./shared/lake ./shared/source/{bigquery,file,s3,snowflake}
+"${gotestsum[@]}" -- -timeout 20m -run "$size" ./shared/lake ./shared/source/{bigquery,file,s3,snowflake} ./scripts/simulation
 # Modules of their own, for DuckDB is large.
 go test -C scripts/peers/snowflake ./...
 go test -C scripts/bench/duck ./...

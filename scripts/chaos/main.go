@@ -1,0 +1,140 @@
+// Command chaos runs imports from every platform in every mode while everything around them fails: connections break, answers are lost, cut
+// or late, DynamoDB throttles, workers are killed and come twice, days pass in a moment. After each run the lake must hold what a plain model
+// says, once. Whatever a seed does it does again, but for the moments at which processes meet.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/headwaterhq/headwater/scripts/demo"
+)
+
+func main() {
+	c := config{}
+	flag.IntVar(&c.runs, "runs", 200, "seeds to try")
+	flag.Uint64Var(&c.seed, "seed", 0, "only this seed; 0 takes others each time")
+	flag.IntVar(&c.days, "days", 3, "days, and at least so many runs, of a seed")
+	flag.Float64Var(&c.share, "share", 0.02, "share of the requests that are hindered")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := chaos(ctx, c); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
+
+type config struct {
+	runs  int
+	seed  uint64
+	days  int
+	share float64
+}
+
+// seeds are those to try, in the order in which lanes take them.
+func (c config) seeds() []uint64 {
+	if c.seed != 0 {
+		return []uint64{c.seed}
+	}
+	seeds := make([]uint64, c.runs)
+	for n := range seeds {
+		seeds[n] = rand.Uint64N(1e9)*lanes + uint64(n%lanes) //nolint:gosec // not secret
+	}
+	return seeds
+}
+
+// lanes is the number of platforms: each has one table, so that it takes one seed at a time. A seed's platform is its remainder.
+const lanes = 4
+
+func chaos(ctx context.Context, c config) (err error) {
+	began := time.Now()
+	dir, err := os.MkdirTemp("", "headwater-chaos-")
+	if err != nil {
+		return fmt.Errorf("making a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	w := &weather{share: c.share, random: rand.New(rand.NewPCG(c.seed, 2)), counted: map[string]int{}} //nolint:gosec // repeatable, not secret
+	s, err := open(ctx, dir, w)
+	if err != nil {
+		return err
+	}
+	failed := s.perform(ctx, c)
+	answers := s.api.Answers()
+	if err := s.close(); err != nil {
+		return err
+	}
+	for _, secret := range s.secrets {
+		leaks, err := demo.Leaks(dir, answers, secret)
+		if err == nil && len(leaks) > 0 {
+			err = fmt.Errorf("a planted secret was found in %v", leaks)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.tally.print(w, time.Since(began))
+	return failed
+}
+
+// perform tries all seeds, a lane for each platform.
+func (s *scene) perform(ctx context.Context, c config) error {
+	perLane := make([][]uint64, lanes)
+	for _, seed := range c.seeds() {
+		perLane[seed%lanes] = append(perLane[seed%lanes], seed)
+	}
+	errs := make([]error, lanes)
+	var all sync.WaitGroup
+	for n, seeds := range perLane {
+		all.Go(func() {
+			for _, seed := range seeds {
+				l := &lane{scene: s, place: s.places[n], connection: s.connections[n], seed: seed, random: rand.New(rand.NewPCG(seed, 3))} //nolint:gosec // repeatable, not secret
+				if err := l.live(ctx, c.days); err != nil {
+					errs[n] = fmt.Errorf("seed %d (%s): %w; go run ./scripts/chaos -seed %d", seed, s.places[n].Platform, err, seed)
+					fmt.Println("FAILED  ", errs[n])
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// tally counts what happened.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (t *tally) add(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = map[string]int{}
+	}
+	t.counts[what]++
+}
+
+func (t *tally) print(w *weather, took time.Duration) {
+	var lines []string
+	for what, n := range t.counts {
+		lines = append(lines, fmt.Sprintf("%6d %s", n, what))
+	}
+	for what, n := range w.counted {
+		lines = append(lines, fmt.Sprintf("%6d faults: %s", n, what))
+	}
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[7:], b[7:]) })
+	fmt.Println(strings.Join(lines, "\n"))
+	fmt.Printf("the lake held what the model says after every run, %.0f s\n", took.Seconds())
+}
