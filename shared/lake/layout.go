@@ -63,6 +63,16 @@ func (l *layout) column(fieldID int) int {
 	return at[0]
 }
 
+// write puts the batch into files as they have it.
+func (l *layout) write(batch arrow.RecordBatch, to shape) error {
+	some, err := l.apply(batch)
+	if err != nil {
+		return err
+	}
+	defer some.Release()
+	return to.write(some)
+}
+
 // apply returns the batch as the file has it. It is the caller's to release.
 func (l *layout) apply(batch arrow.RecordBatch) (arrow.RecordBatch, error) {
 	if int(batch.NumCols()) != l.given {
