@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -32,51 +31,6 @@ type Mapper struct {
 	rejects rejects
 	mapped  []arrow.Array // of the batch at hand
 }
-
-// Option changes how a Mapper works.
-type Option func(*options)
-
-type options struct {
-	alloc       memory.Allocator
-	hmac        []byte
-	cursor      *ingest.Cursor
-	fingerprint bool
-	filter      source.Filter
-	table       schema.Table
-	window      *schema.Column
-	bounds      []string
-	flag        string
-}
-
-// WithAllocator sets where Arrow memory comes from.
-func WithAllocator(alloc memory.Allocator) Option { return func(o *options) { o.alloc = alloc } }
-
-// WithHMAC gives the workspace's key to ingest.HMACSHA256; a mapping with that transform needs it.
-func WithHMAC(key []byte) Option { return func(o *options) { o.hmac = slices.Clone(key) } }
-
-// WithCursor adds the column ingest.CursorColumn with the source's own value of
-// the cursor, and makes Cursor say the greatest that was read. A row without one is
-// fault.RunCursorNull where the cursor asks for that.
-func WithCursor(c ingest.Cursor) Option { return func(o *options) { o.cursor = &c } }
-
-// WithFingerprint adds the column ingest.RowColumn: 32 hex digits that rows of
-// the same values share, and no others; see the package documentation.
-func WithFingerprint() Option { return func(o *options) { o.fingerprint = true } }
-
-// WithFilter leaves out rows for which a filter on the table that is read does not hold, before
-// anything else looks at them. It is for sources that cannot apply it themselves.
-func WithFilter(f source.Filter, table schema.Table) Option {
-	return func(o *options) { o.filter, o.table = f, table }
-}
-
-// WithWindows makes Windows count by a timestamp, date or int64 column of the
-// source, in the windows of a source.Tally with these bounds.
-func WithWindows(c schema.Column, bounds []string) Option {
-	return func(o *options) { o.window, o.bounds = &c, bounds }
-}
-
-// WithFlag counts, in Result.Flagged, the rows with true in a boolean target.
-func WithFlag(target string) Option { return func(o *options) { o.flag = target } }
 
 // New prepares a resolved mapping for batches with schema in. A mapping, cursor
 // or filter that does not fit them is fault.SourceChanged: the source is not
@@ -165,56 +119,6 @@ func namesOf(t ingest.Type) []string {
 
 // Schema is the Arrow schema of every Result.Record: the lake's columns.
 func (m *Mapper) Schema() *arrow.Schema { return m.out }
-
-// Cursor is the greatest cursor of the rows that passed the filter, rejected ones
-// among them, since the last ResetTotals, as source.Literal takes it; empty when none had one.
-func (m *Mapper) Cursor() string {
-	if m.cursor == nil {
-		return ""
-	}
-	return m.cursor.greatest()
-}
-
-// Windows are the rows that the reader delivered, by window, the last one of
-// those without a value, since the last ResetTotals; nil without WithWindows. It is
-// what the source counts of the same plan: also rows that the filter here leaves out, which
-// the plan did not, and not those that the reader itself rejected, whose values nobody knows.
-func (m *Mapper) Windows() []int64 {
-	if m.windows == nil {
-		return nil
-	}
-	return slices.Clone(m.windows.counts)
-}
-
-// ResetTotals makes Cursor and Windows begin anew.
-func (m *Mapper) ResetTotals() {
-	if m.cursor != nil {
-		m.cursor.reset()
-	}
-	if m.windows != nil {
-		clear(m.windows.counts)
-	}
-}
-
-// Result is what a batch became: every row that came in is in Record, in
-// Rejects, or counted in Filtered.
-type Result struct {
-	Record   arrow.RecordBatch // has no rows when none is left
-	Rejects  []Rejected        // in the order of the rows, the reader's first
-	Rejected arrow.RecordBatch // the source's columns of those Rejects that have a row, in their order; nil when none has
-	Filtered int64             // rows for which the filter does not hold
-	Flagged  int64             // of Record, rows with true in the flag
-	Nameless int64             // of Rejects, rows that lack an identifier
-}
-
-// Release frees the records' memory. The zero Result has none.
-func (r Result) Release() {
-	for _, record := range []arrow.RecordBatch{r.Record, r.Rejected} {
-		if record != nil {
-			record.Release()
-		}
-	}
-}
 
 // Map maps one batch. The batch stays the caller's to release, the result is
 // the caller's to release too.
@@ -314,37 +218,6 @@ func (m *Mapper) compact() {
 	}
 }
 
-// needed lists the columns of the source that are looked at.
-func (m *Mapper) needed() []int {
-	var needed []int
-	for _, c := range m.columns {
-		if c.source >= 0 {
-			needed = append(needed, c.source)
-		}
-	}
-	if m.filter != nil {
-		needed = append(needed, m.filter.columns...)
-	}
-	if m.windows != nil {
-		needed = append(needed, m.windows.source)
-	}
-	if m.cursor != nil {
-		needed = append(needed, m.cursor.source)
-	}
-	slices.Sort(needed)
-	return slices.Compact(needed)
-}
-
-// fits makes sure of what the kernels rely on.
-func (m *Mapper) fits(record arrow.RecordBatch) error {
-	for _, at := range m.needs {
-		if at >= int(record.NumCols()) || !arrow.TypeEqual(record.Column(at).DataType(), m.in.Field(at).Type) {
-			return changed(m.in.Field(at).Name, "the batch does not have the reader's schema")
-		}
-	}
-	return nil
-}
-
 // keys is the column that identifies rows, nil when there is none.
 func (m *Mapper) keys() arrow.Array {
 	if len(m.names) == 0 {
@@ -358,41 +231,4 @@ func (m *Mapper) release() {
 		column.Release()
 	}
 	m.mapped = m.mapped[:0]
-}
-
-// find returns the index of a column that must have this type.
-func find(in *arrow.Schema, name string, want arrow.DataType) (int, error) {
-	index := in.FieldIndices(name)
-	if len(index) == 0 {
-		return 0, changed(name, "the column is missing")
-	}
-	if from := in.Field(index[0]).Type; !arrow.TypeEqual(from, want) {
-		return 0, changed(name, fmt.Sprintf("the column is %s and was %s", from, want))
-	}
-	return index[0], nil
-}
-
-// arrowType is the Arrow type of a logical type in the lake.
-func arrowType(t schema.Type) (arrow.DataType, error) {
-	switch t {
-	case schema.String, schema.JSON:
-		return arrow.BinaryTypes.String, nil
-	case schema.Int64:
-		return arrow.PrimitiveTypes.Int64, nil
-	case schema.Float64:
-		return arrow.PrimitiveTypes.Float64, nil
-	case schema.Decimal:
-		return decimalType, nil
-	case schema.Bool:
-		return arrow.FixedWidthTypes.Boolean, nil
-	case schema.Date:
-		return arrow.FixedWidthTypes.Date32, nil
-	case schema.Timestamp:
-		return arrow.FixedWidthTypes.Timestamp_us, nil
-	case schema.Time:
-		return arrow.FixedWidthTypes.Time64us, nil
-	case schema.Bytes:
-		return arrow.BinaryTypes.Binary, nil
-	}
-	return nil, fmt.Errorf("the mapping is not resolved: type %q", t)
 }
