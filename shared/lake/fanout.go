@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/iceberg-go/table"
 )
 
 // fanout writes rows of many partitions into few files, in memory that does not grow with the number of partitions: it
@@ -21,12 +20,8 @@ type fanout struct {
 	mostDisk int64 // bytes in temporary files
 }
 
-func newFanout(tbl *table.Table, l *layout, out *output, holdBytes, spillBytes int64) (*fanout, error) {
-	divider, err := newDivider(tbl.Spec(), l)
-	if err != nil {
-		return nil, err
-	}
-	return &fanout{out: out, divider: divider, window: newWindow(l.file), atOnce: holdBytes, mostDisk: spillBytes}, nil
+func newFanout(divider *divider, out *output, holdBytes, spillBytes int64) *fanout {
+	return &fanout{out: out, divider: divider, window: newWindow(out.schema), atOnce: holdBytes, mostDisk: spillBytes}
 }
 
 func (f *fanout) write(batch arrow.RecordBatch) error {

@@ -45,7 +45,10 @@ const DefaultTargetFileBytes = 128 << 20
 // DefaultMergeRows is how many rows a merge compares in memory, in about 150 bytes each.
 const DefaultMergeRows = 1 << 20
 
-// DefaultHoldBytes is how many bytes of rows a writer to partitions has in memory before it puts them in order.
+// DefaultOpenPartitions is to how many partitions a writer writes at once: all that a table without days has.
+const DefaultOpenPartitions = 64
+
+// DefaultHoldBytes is how many bytes of rows a writer to partitions has in memory before it writes them.
 const DefaultHoldBytes = 48 << 20
 
 // DefaultSpillBytes is how many bytes of rows wait in temporary files for those of the same partition.
@@ -61,20 +64,22 @@ type Config struct {
 	S3Endpoint      string // empty: AWS; else a URL, addressed path-style
 	TargetFileBytes int64  // 0: DefaultTargetFileBytes
 	MergeRows       int64  // how many rows a merge compares in memory; 0: DefaultMergeRows
-	HoldBytes       int64  // how many bytes of rows a writer to partitions sorts in memory; 0: DefaultHoldBytes
-	SpillBytes      int64  // how many bytes of rows a writer to partitions keeps in temporary files; 0: DefaultSpillBytes
+	OpenPartitions  int    // to how many partitions a writer writes at once: beyond, it sorts; 0: DefaultOpenPartitions
+	HoldBytes       int64  // how many bytes of rows a writer to partitions has in memory; 0: DefaultHoldBytes
+	SpillBytes      int64  // how many bytes a writer to partitions keeps in temporary files; 0: DefaultSpillBytes
 }
 
 // Lake is an open lake. It may be used concurrently.
 type Lake struct {
-	catalog     catalog.Catalog
-	aws         *aws.Config
-	warehouse   string
-	targetBytes int64
-	mergeRows   int64
-	holdBytes   int64
-	spillBytes  int64
-	closers     []func() error
+	catalog        catalog.Catalog
+	aws            *aws.Config
+	warehouse      string
+	targetBytes    int64
+	mergeRows      int64
+	holdBytes      int64
+	openPartitions int
+	spillBytes     int64
+	closers        []func() error
 }
 
 // Open connects to the catalog; a SQL catalog's tables are created if they are missing.
@@ -85,6 +90,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	l := &Lake{warehouse: strings.TrimRight(cfg.Warehouse, "/")}
 	l.targetBytes = cmp.Or(cfg.TargetFileBytes, DefaultTargetFileBytes)
 	l.mergeRows = cmp.Or(cfg.MergeRows, DefaultMergeRows)
+	l.openPartitions = cmp.Or(cfg.OpenPartitions, DefaultOpenPartitions)
 	l.holdBytes, l.spillBytes = cmp.Or(cfg.HoldBytes, DefaultHoldBytes), cmp.Or(cfg.SpillBytes, DefaultSpillBytes)
 	if err := l.openAWS(ctx, cfg); err != nil {
 		return nil, err
@@ -105,6 +111,8 @@ func (c Config) validate() error {
 		return errors.New(`the warehouse must begin with "s3://"`)
 	case c.TargetFileBytes < 0:
 		return errors.New("the target file size must not be negative")
+	case c.OpenPartitions < 0:
+		return errors.New("the open partitions must not be negative")
 	case c.MergeRows < 0 || c.HoldBytes < 0 || c.SpillBytes < 0:
 		return errors.New("what waits in memory or in temporary files must not be negative")
 	}

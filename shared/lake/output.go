@@ -22,15 +22,17 @@ type output struct {
 	schema *arrow.Schema
 	target int64
 
-	open  *openFile
-	begun []string // paths of all files, also of those that failed
-	files []iceberg.DataFile
+	scratch datafile.Scratch
+	open    *openFile
+	begun   []string // paths of all files, also of those that failed
+	files   []iceberg.DataFile
 }
 
 type openFile struct {
 	path      string
 	partition map[int]any
 	sink      *countingWriter
+	close     func() error // the sink's
 	encoder   *datafile.Encoder
 }
 
@@ -71,19 +73,26 @@ func (o *output) write(partition map[int]any, batch arrow.RecordBatch) error {
 }
 
 func (o *output) begin(partition map[int]any) error {
-	path := o.places.NewDataLocation(uuid.NewString() + ".parquet")
-	o.begun = append(o.begun, path)
-	sink, err := o.fs.Create(path)
+	path, sink, err := o.create()
 	if err != nil {
-		return fmt.Errorf("creating a data file: %w", err)
+		return err
 	}
 	counted := &countingWriter{out: sink}
-	encoder, err := datafile.New(counted, o.schema, datafile.Options{})
+	encoder, err := datafile.New(counted, o.schema, datafile.Options{Scratch: &o.scratch})
 	if err != nil {
 		return errors.Join(err, sink.Close())
 	}
-	o.open = &openFile{path: path, partition: partition, sink: counted, encoder: encoder}
+	o.open = &openFile{path: path, partition: partition, sink: counted, close: sink.Close, encoder: encoder}
 	return nil
+}
+
+func (o *output) create() (path string, sink icebergio.FileWriter, err error) {
+	path = o.places.NewDataLocation(uuid.NewString() + ".parquet")
+	o.begun = append(o.begun, path)
+	if sink, err = o.fs.Create(path); err != nil {
+		return "", nil, fmt.Errorf("creating a data file: %w", err)
+	}
+	return path, sink, nil
 }
 
 // end finishes the open file, if there is one.
@@ -94,11 +103,28 @@ func (o *output) end() error {
 	done := o.open
 	o.open = nil
 	stats, err := done.encoder.Close()
-	if err := errors.Join(err, done.sink.out.Close()); err != nil {
+	if err := errors.Join(err, done.close()); err != nil {
 		return fmt.Errorf("finishing a data file: %w", err)
 	}
-	builder, err := iceberg.NewDataFileBuilder(o.spec, iceberg.EntryContentData, done.path, iceberg.ParquetFile,
-		done.partition, nil, nil, stats.Rows, stats.Bytes)
+	return o.describe(done.path, done.partition, stats)
+}
+
+// copy makes a data file of one that was written elsewhere.
+func (o *output) copy(partition map[int]any, stats datafile.Stats, from *spool) error {
+	path, sink, err := o.create()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(from.copyTo(sink), sink.Close()); err != nil {
+		return fmt.Errorf("finishing a data file: %w", err)
+	}
+	return o.describe(path, partition, stats)
+}
+
+// describe adds a file that is complete.
+func (o *output) describe(path string, partition map[int]any, stats datafile.Stats) error {
+	builder, err := iceberg.NewDataFileBuilder(o.spec, iceberg.EntryContentData, path, iceberg.ParquetFile,
+		partition, nil, nil, stats.Rows, stats.Bytes)
 	if err != nil {
 		return err
 	}
@@ -112,7 +138,7 @@ func (o *output) end() error {
 // fail gives the open file up. Its upload is ended, not cancelled: a store may complete one that its client gave up.
 func (o *output) fail() {
 	if o.open != nil {
-		_ = o.open.sink.out.Close() // the failure that came before is the one to report
+		_ = o.open.close() // the failure that came before is the one to report
 		o.open = nil
 	}
 }

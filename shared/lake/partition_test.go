@@ -235,6 +235,7 @@ func TestSpreadRowsComeBack(t *testing.T) {
 		id := lake.TableID{Workspace: "acme-1", Name: fmt.Sprintf("events_%d", tables)}
 		own := p
 		own.config.HoldBytes = rapid.SampledFrom([]int64{1, 300, 2000, 1 << 20}).Draw(rt, "hold")
+		own.config.OpenPartitions = rapid.SampledFrom([]int{1, 4, 100}).Draw(rt, "open partitions")
 		own.config.SpillBytes = rapid.SampledFrom([]int64{1, 4000, 1 << 20}).Draw(rt, "spill")
 		l, err := lake.Open(rt.Context(), own.config)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -125,7 +126,7 @@ func (w *positionWriter) encode(encoder *pqarrow.FileWriter) error {
 }
 
 type countingWriter struct {
-	out   icebergio.FileWriter
+	out   io.Writer
 	bytes int64
 }
 

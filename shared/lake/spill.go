@@ -23,17 +23,14 @@ const spillBuffer = 256 << 10
 // newSpill writes rows to a file.
 func newSpill(schema *arrow.Schema, rows *sorted) (s *spill, err error) {
 	s = &spill{sorted: &sorted{spans: rows.spans}}
-	if s.file, err = os.CreateTemp("", "headwater-rows-*"); err != nil {
-		return nil, fmt.Errorf("creating a temporary file: %w", err)
+	if s.file, err = nameless("headwater-rows-*"); err != nil {
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.file.Close())
 		}
 	}()
-	if err := os.Remove(s.file.Name()); err != nil {
-		return nil, fmt.Errorf("unlinking a temporary file: %w", err)
-	}
 	if err := s.write(schema, rows); err != nil {
 		return nil, fmt.Errorf("writing rows to a temporary file: %w", err)
 	}

@@ -90,19 +90,15 @@ func (w *Writer) encodeAll(ctx context.Context, in *arrow.Schema, l *Lake) (out 
 		return nil, err
 	}
 	defer out.fail()
-	var to shape = onePiece{out}
+	var to shape = onePiece{out, nil}
 	if spec := w.table.Spec(); !spec.IsUnpartitioned() {
-		if to, err = newFanout(w.table, columns, out, l.holdBytes, l.spillBytes); err != nil {
+		if to, err = newScatter(w.table, columns, out, l); err != nil {
 			return out, err
 		}
 	}
 	defer func() { err = errors.Join(err, to.close()) }()
 	for batch := range w.batches {
-		some, err := columns.apply(batch)
-		if err == nil {
-			err = to.write(some)
-			some.Release()
-		}
+		err := columns.write(batch, to)
 		batch.Release()
 		if err != nil {
 			return out, err
@@ -111,10 +107,13 @@ func (w *Writer) encodeAll(ctx context.Context, in *arrow.Schema, l *Lake) (out 
 	return out, to.end()
 }
 
-// onePiece is a table without partitions.
-type onePiece struct{ out *output }
+// onePiece is rows of one partition, or of a table without any.
+type onePiece struct {
+	out       *output
+	partition map[int]any
+}
 
-func (o onePiece) write(batch arrow.RecordBatch) error { return o.out.write(nil, batch) }
+func (o onePiece) write(batch arrow.RecordBatch) error { return o.out.write(o.partition, batch) }
 func (o onePiece) end() error                          { return o.out.end() }
 func (o onePiece) close() error                        { return nil }
 
