@@ -38,7 +38,7 @@ var accepted = []struct {
 		"a credential's name has its workspace and connection in it",
 	},
 	{
-		`^/headwater/(Api|Plan|Extract|Commit|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:secretsmanager:.*:secret:headwater/\*/workspace-keys-\?{6}\]`,
+		`^/headwater/(Api|Plan|Extract|Commit|Lookup)Role/`, `^AwsSolutions-IAM5\[Resource::arn:aws:secretsmanager:.*:secret:headwater/\*/workspace-keys\*\]`,
 		"the name of a workspace's keys has the workspace in it",
 	},
 	{

@@ -99,11 +99,11 @@ func (s *stack) credentials(actions ...string) awsiam.PolicyStatement {
 
 // workspaceKeys allows actions on the workspaces' own keys.
 func (s *stack) workspaceKeys(actions ...string) awsiam.PolicyStatement {
-	return allow(actions, []*string{s.secret(names.WorkspaceKeys + "-??????")}, nil)
+	return allow(actions, []*string{s.secret(names.WorkspaceKeys + "*")}, nil)
 }
 
-// secret is the ARN of the secrets of any workspace with such a name, after which
-// an ARN has a hyphen and six characters more.
+// secret is the ARN of the secrets of any workspace with such a name. It ends in *: an ARN has a
+// hyphen and six characters more after the name, but a call that names a secret that is not there yet has not.
 func (s *stack) secret(name string) *string {
 	return s.scope.FormatArn(&awscdk.ArnComponents{
 		Service:      jsii.String("secretsmanager"),

@@ -74,7 +74,7 @@ func TestRoles(t *testing.T) {
 // credentials are the four that talk to a source, those that read a workspace's
 // keys hash or quarantine with them, and the one that files them reads none.
 func TestWhoMayOpenASecret(t *testing.T) {
-	const credentials, keys = "secret:headwater/*/con_*", "secret:headwater/*/workspace-keys-??????"
+	const credentials, keys = "secret:headwater/*/con_*", "secret:headwater/*/workspace-keys*"
 	want := map[string]map[string][]string{
 		"secretsmanager:GetSecretValue": {credentials: {"Check", "Discover", "Extract", "Plan"}, keys: {"Commit", "Extract", "Lookup", "Plan"}},
 		"secretsmanager:CreateSecret":   {credentials: {"Api"}, keys: {"Api"}},
