@@ -59,6 +59,7 @@ func routes() []route {
 		{method: get, path: "/v1/imports/{id}/runs", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs/{run_id}", function: names.API},
 		{method: get, path: "/v1/imports/{id}/runs/{run_id}/splits", function: names.API},
+		{method: get, path: "/v1/imports/{id}/runs/{run_id}/manifest", function: names.API},
 		{method: post, path: "/v1/imports/{id}/runs/{run_id}/release", function: names.API},
 		{method: post, path: "/v1/imports/{id}/runs/{run_id}/discard", function: names.API},
 		{method: post, path: "/v1/imports/{id}/runs/{run_id}/redrive", function: names.API},

@@ -32,7 +32,7 @@ func (s *stack) addHandlers() {
 			// It files secrets away and can never read one back. A workspace's keys stay, as what they sealed does.
 			s.credentials("secretsmanager:CreateSecret", "secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
 			s.workspaceKeys("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
-			s.listObjects(), s.readObjects(names.SchemaPrefix),
+			s.listObjects(), s.readObjects(names.SchemaPrefix, names.ManifestPrefix),
 			allow([]string{"states:StartExecution"}, []*string{validate.StateMachineArn(), run.StateMachineArn()}, nil),
 		},
 	})

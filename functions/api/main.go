@@ -43,10 +43,11 @@ func run(ctx context.Context, lookup config.Lookup) error {
 		Client: sfn.NewFromConfig(aws), ValidateConnectionARN: cfg.ValidateConnectionARN, RunImportARN: cfg.RunImportARN,
 	}
 	secrets := secretstore.New(secretsmanager.NewFromConfig(aws), cfg.SecretPrefix, cfg.KMSKeyID)
+	objects := objectstore.New(s3.NewFromConfig(aws), cfg.Bucket)
 	connections := &connection.Service{
 		Store:    store,
 		Secrets:  secrets,
-		Objects:  objectstore.New(s3.NewFromConfig(aws), cfg.Bucket),
+		Objects:  objects,
 		Catalog:  catalog.Specs(),
 		Workflow: starter,
 		Now:      time.Now,
@@ -56,7 +57,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Keys: secrets, Now: time.Now}
 	log := lambdahost.Logger(cfg.Function)
 	lambdahost.Start(ctx, lambdahost.HTTP(log, controlapi.New(log, lambdahost.Caller, controlapi.Services{
-		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: time.Now,
+		Connections: connections, Imports: imports, Manifests: objects, Catalog: catalog.Specs(), Now: time.Now,
 	})))
 	return nil
 }

@@ -43,6 +43,7 @@ func Operations() []Operation {
 		{"GET /v1/imports/{id}/runs", caller.ImportsRead},
 		{"GET /v1/imports/{id}/runs/{run_id}", caller.ImportsRead},
 		{"GET /v1/imports/{id}/runs/{run_id}/splits", caller.ImportsRead},
+		{"GET /v1/imports/{id}/runs/{run_id}/manifest", caller.ImportsRead},
 		{"POST /v1/imports/{id}/runs/{run_id}/release", caller.ImportsWrite},
 		{"POST /v1/imports/{id}/runs/{run_id}/discard", caller.ImportsWrite},
 		{"POST /v1/imports/{id}/runs/{run_id}/redrive", caller.ImportsWrite},

@@ -38,8 +38,7 @@ type Manifest struct {
 	Definition  Definition    `json:"definition"`
 	Source      Source        `json:"source"`
 	Splits      []Splits      `json:"splits"`
-	Counts      ingest.Counts `json:"counts"` // the sum of the splits', less what was sifted out
-	Sifted      *Sifted       `json:"sifted,omitempty"`
+	Counts      ingest.Counts `json:"counts"` // the sum of the splits'
 
 	Findings []ingest.Finding `json:"findings,omitempty"`
 	Released *ingest.Decision `json:"released,omitempty"`
@@ -83,12 +82,6 @@ type Source struct {
 	Watermark string        `json:"watermark,omitempty"` // what the run set
 }
 
-// Sifted is the rows that the commit sent to quarantine, of those that the splits wrote: those of hub identifiers.
-type Sifted struct {
-	Hubs int   `json:"hubs"`
-	Rows int64 `json:"rows"`
-}
-
 // Snapshot is a version of the import's table in the lake.
 type Snapshot struct {
 	ID        string    `json:"id"`
@@ -117,7 +110,6 @@ func Around(runID string, snapshots []Snapshot) (before, after *Snapshot) {
 type Facts struct {
 	Splits            []source.Split // as planned
 	Parts             []ingest.Part  // by split and number; their counts are the manifest's
-	Sifted            Sifted         // what the commit left out of them
 	CredentialVersion string         // source.Source.CredentialVersion at planning
 	Before, After     *Snapshot      // as Around finds them
 }
@@ -141,11 +133,6 @@ func New(i ingest.Import, r ingest.Run, f Facts) Manifest {
 		Findings: r.Findings, Proved: r.Proved, Before: at(f.Before), After: at(f.After),
 	}
 	m.Counts = sum(m.Splits)
-	if f.Sifted != (Sifted{}) {
-		m.Sifted = &f.Sifted
-		m.Counts.RowsWritten -= f.Sifted.Rows
-		m.Counts.RowsQuarantined += f.Sifted.Rows
-	}
 	if i.Query != "" {
 		m.Source.QueryHash = schema.Hash([]byte(i.Query))
 	}

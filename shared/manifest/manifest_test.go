@@ -45,7 +45,7 @@ func full() (ingest.Import, ingest.Run, manifest.Facts) {
 			}, At: at},
 			{Number: 1, From: "x", After: "y", Last: true, Counts: ingest.Counts{RowsRead: 1, RowsFiltered: 1}, At: at},
 		},
-		Sifted: manifest.Sifted{Hubs: 1, Rows: 1}, CredentialVersion: "version-2", Before: &before, After: &after,
+		CredentialVersion: "version-2", Before: &before, After: &after,
 	}
 }
 
@@ -163,7 +163,6 @@ func TestEveryFactCounts(t *testing.T) {
 		"files":      func(_ *ingest.Import, _ *ingest.Run, f *manifest.Facts) { f.Parts[0].FilesKey = "other" },
 		"quarantine": func(_ *ingest.Import, _ *ingest.Run, f *manifest.Facts) { f.Parts[0].Quarantine = "other" },
 		"counts":     func(_ *ingest.Import, _ *ingest.Run, f *manifest.Facts) { f.Parts[1].Counts.BytesRead++ },
-		"sifted":     func(_ *ingest.Import, _ *ingest.Run, f *manifest.Facts) { f.Sifted.Hubs++ },
 		"snapshot":   func(_ *ingest.Import, _ *ingest.Run, f *manifest.Facts) { f.After.ID = "3" },
 	} {
 		i, r, facts := full()

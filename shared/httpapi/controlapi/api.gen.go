@@ -318,6 +318,45 @@ func (e ImportType) Valid() bool {
 	}
 }
 
+// Defines values for ManifestV.
+const (
+	N1 ManifestV = 1
+)
+
+// Valid indicates whether the value is a known member of the ManifestV enum.
+func (e ManifestV) Valid() bool {
+	switch e {
+	case N1:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ManifestRunTrigger.
+const (
+	ManifestRunTriggerBackfill ManifestRunTrigger = "backfill"
+	ManifestRunTriggerManual   ManifestRunTrigger = "manual"
+	ManifestRunTriggerReplay   ManifestRunTrigger = "replay"
+	ManifestRunTriggerSchedule ManifestRunTrigger = "schedule"
+)
+
+// Valid indicates whether the value is a known member of the ManifestRunTrigger enum.
+func (e ManifestRunTrigger) Valid() bool {
+	switch e {
+	case ManifestRunTriggerBackfill:
+		return true
+	case ManifestRunTriggerManual:
+		return true
+	case ManifestRunTriggerReplay:
+		return true
+	case ManifestRunTriggerSchedule:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OnInvalid.
 const (
 	Null       OnInvalid = "null"
@@ -967,6 +1006,140 @@ type ImportPage struct {
 // ImportType What the rows mean.
 type ImportType string
 
+// Manifest What a run did. Hashes are SHA-256, in hex.
+type Manifest struct {
+	// After A version of the import's table in the lake.
+	After ManifestSnapshot `json:"after,omitempty,omitzero"`
+
+	// Before A version of the import's table in the lake.
+	Before ManifestSnapshot `json:"before,omitempty,omitzero"`
+
+	// Counts rows_read = rows_written + rows_quarantined + rows_filtered.
+	Counts Counts `json:"counts"`
+
+	// Definition By what the rows were read and mapped.
+	Definition ManifestDefinition `json:"definition"`
+	Findings   []Finding          `json:"findings,omitempty,omitzero"`
+	ImportID   string             `json:"import_id"`
+
+	// Previous Hash of the manifest of the import's succeeded run before this one. Absent of the first.
+	Previous string `json:"previous,omitempty,omitzero"`
+
+	// Proved What the source counted by its own means, against what was read and what landed.
+	Proved   Proved      `json:"proved,omitempty,omitzero"`
+	Released Decision    `json:"released,omitempty,omitzero"`
+	Run      ManifestRun `json:"run"`
+	RunID    string      `json:"run_id"`
+
+	// Source The state of the source that was read. Boundaries of a text cursor are `sha256:` and the hash of it.
+	Source ManifestSource   `json:"source"`
+	Splits []ManifestSplits `json:"splits"`
+
+	// V Of this form.
+	V           ManifestV `json:"v"`
+	WorkspaceID string    `json:"workspace_id"`
+}
+
+// ManifestV Of this form.
+type ManifestV int32
+
+// ManifestDefinition By what the rows were read and mapped.
+type ManifestDefinition struct {
+	ConnectionID string `json:"connection_id"`
+
+	// CredentialVersion Of the connection's secret when the run was planned.
+	CredentialVersion string `json:"credential_version,omitempty,omitzero"`
+
+	// ImportVersion Hash of the import's other settings: source, filter, cursor, key, guards, proof.
+	ImportVersion string `json:"import_version"`
+
+	// MappingVersion Hash of the resolved mapping.
+	MappingVersion string `json:"mapping_version"`
+
+	// Mode `full_refresh` replaces what earlier runs landed in one step, `append` adds to it, `merge` replaces the rows with the same key.
+	Mode ImportMode `json:"mode"`
+
+	// SchemaVersion Of the source's table.
+	SchemaVersion string `json:"schema_version"`
+
+	// Type What the rows mean.
+	Type ImportType `json:"type"`
+}
+
+// ManifestRange defines model for ManifestRange.
+type ManifestRange struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// ManifestRun defines model for ManifestRun.
+type ManifestRun struct {
+	Attempt   int32              `json:"attempt,omitempty,omitzero"`
+	CreatedAt time.Time          `json:"created_at"`
+	Replays   string             `json:"replays,omitempty,omitzero"`
+	StartedAt time.Time          `json:"started_at"`
+	Trigger   ManifestRunTrigger `json:"trigger"`
+}
+
+// ManifestRunTrigger defines model for ManifestRun.Trigger.
+type ManifestRunTrigger string
+
+// ManifestSnapshot A version of the import's table in the lake.
+type ManifestSnapshot struct {
+	AddedRows int64     `json:"added_rows"`
+	At        time.Time `json:"at"`
+	ID        string    `json:"id"`
+	Operation string    `json:"operation"`
+	Parent    string    `json:"parent,omitempty,omitzero"`
+
+	// RunID Absent of maintenance.
+	RunID string `json:"run_id,omitempty,omitzero"`
+
+	// TotalRows In data files: deletes that are pending do not count.
+	TotalRows int64 `json:"total_rows"`
+}
+
+// ManifestSource The state of the source that was read. Boundaries of a text cursor are `sha256:` and the hash of it.
+type ManifestSource struct {
+	AsOf        time.Time     `json:"as_of,omitempty,omitzero"`
+	From        string        `json:"from,omitempty,omitzero"`
+	QuerySha256 string        `json:"query_sha256,omitempty,omitzero"`
+	Range       ManifestRange `json:"range,omitempty,omitzero"`
+	Splits      int32         `json:"splits"`
+
+	// SplitsSha256 Over all splits as they were planned.
+	SplitsSha256 string `json:"splits_sha256"`
+	Table        string `json:"table,omitempty,omitzero"`
+
+	// Watermark That the run set.
+	Watermark string `json:"watermark,omitempty,omitzero"`
+}
+
+// ManifestSplits One split or, in a run of more than a thousand, as many consecutive ones as have to be together.
+type ManifestSplits struct {
+	// Bytes As planned; 0 is unknown.
+	Bytes int64 `json:"bytes"`
+
+	// Counts rows_read = rows_written + rows_quarantined + rows_filtered.
+	Counts Counts `json:"counts"`
+
+	// First Its number.
+	First int32 `json:"first"`
+
+	// Label Of the first, cut to 200 bytes.
+	Label string `json:"label"`
+
+	// Last Of several.
+	Last  int32 `json:"last,omitempty,omitzero"`
+	Parts int32 `json:"parts"`
+
+	// Rows As planned; 0 is unknown.
+	Rows int64 `json:"rows"`
+
+	// Sha256 Over each split and its parts.
+	Sha256 string `json:"sha256"`
+}
+
 // MappedColumn defines model for MappedColumn.
 type MappedColumn struct {
 	Constant  *string   `json:"constant,omitempty"`
@@ -1581,6 +1754,9 @@ type ServerInterface interface {
 	// DiscardRun End a held run
 	// (POST /v1/imports/{id}/runs/{run_id}/discard)
 	DiscardRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
+	// GetRunManifest Return a run's manifest
+	// (GET /v1/imports/{id}/runs/{run_id}/manifest)
+	GetRunManifest(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
 	// RedriveRun Drive a failed run again
 	// (POST /v1/imports/{id}/runs/{run_id}/redrive)
 	RedriveRun(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID)
@@ -2293,6 +2469,41 @@ func (siw *ServerInterfaceWrapper) DiscardRun(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// GetRunManifest operation middleware
+func (siw *ServerInterfaceWrapper) GetRunManifest(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "run_id" -------------
+	var runID RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run_id", r.PathValue("run_id"), &runID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "run_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetRunManifest(w, r, id, runID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RedriveRun operation middleware
 func (siw *ServerInterfaceWrapper) RedriveRun(w http.ResponseWriter, r *http.Request) {
 
@@ -2626,6 +2837,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs", wrapper.StartRun)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}", wrapper.GetRun)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/splits", wrapper.ListSplits)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/manifest", wrapper.GetRunManifest)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/backfills", wrapper.StartBackfill)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/imports/{id}/watermark", wrapper.SetWatermark)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/imports/{id}/runs/{run_id}/release", wrapper.ReleaseRun)
@@ -3428,6 +3640,54 @@ func (response DiscardRundefaultApplicationProblemPlusJSONResponse) VisitDiscard
 	return err
 }
 
+type GetRunManifestRequestObject struct {
+	ID    ImportID `json:"id"`
+	RunID RunID    `json:"run_id"`
+}
+
+type GetRunManifestResponseObject interface {
+	VisitGetRunManifestResponse(w http.ResponseWriter) error
+}
+
+type GetRunManifest200ResponseHeaders struct {
+	ETag string
+}
+
+type GetRunManifest200JSONResponse struct {
+	Body    Manifest
+	Headers GetRunManifest200ResponseHeaders
+}
+
+func (response GetRunManifest200JSONResponse) VisitGetRunManifestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunManifestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRunManifestdefaultApplicationProblemPlusJSONResponse) VisitGetRunManifestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RedriveRunRequestObject struct {
 	ID    ImportID `json:"id"`
 	RunID RunID    `json:"run_id"`
@@ -3696,6 +3956,9 @@ type StrictServerInterface interface {
 	// DiscardRun End a held run
 	// (POST /v1/imports/{id}/runs/{run_id}/discard)
 	DiscardRun(ctx context.Context, request DiscardRunRequestObject) (DiscardRunResponseObject, error)
+	// GetRunManifest Return a run's manifest
+	// (GET /v1/imports/{id}/runs/{run_id}/manifest)
+	GetRunManifest(ctx context.Context, request GetRunManifestRequestObject) (GetRunManifestResponseObject, error)
 	// RedriveRun Drive a failed run again
 	// (POST /v1/imports/{id}/runs/{run_id}/redrive)
 	RedriveRun(ctx context.Context, request RedriveRunRequestObject) (RedriveRunResponseObject, error)
@@ -4270,6 +4533,33 @@ func (sh *strictHandler) DiscardRun(w http.ResponseWriter, r *http.Request, id I
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DiscardRunResponseObject); ok {
 		if err := validResponse.VisitDiscardRunResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRunManifest operation middleware
+func (sh *strictHandler) GetRunManifest(w http.ResponseWriter, r *http.Request, id ImportID, runID RunID) {
+	var request GetRunManifestRequestObject
+
+	request.ID = id
+	request.RunID = runID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRunManifest(ctx, request.(GetRunManifestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRunManifest")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetRunManifestResponseObject); ok {
+		if err := validResponse.VisitGetRunManifestResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -53,7 +53,7 @@ func newStand(t *testing.T) *stand {
 	}
 	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Keys: s.started, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{
-		Connections: connections, Imports: imports, Catalog: catalog.Specs(), Now: clock,
+		Connections: connections, Imports: imports, Manifests: s.objects, Catalog: catalog.Specs(), Now: clock,
 	}))
 	return s
 }

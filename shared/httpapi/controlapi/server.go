@@ -19,6 +19,7 @@ import (
 type Services struct {
 	Connections *connection.Service
 	Imports     *ingest.Service
+	Manifests   Manifests
 	Catalog     source.Catalog
 	Now         func() time.Time
 }
