@@ -41,11 +41,12 @@ type world struct {
 	conn      connection.Connection
 	imp       ingest.Import
 
-	fate       *fate                        // kills steps of runs; nil: never
-	splitRows  int                          // rows of a split; 0 is rowsPerSplit
-	unfiltered bool                         // the platform applies no filter
-	momentary  bool                         // it reads as of a moment
-	count      func() (source.Tally, error) // what it counts; nil: what there is
+	fate            *fate                        // kills steps of runs; nil: never
+	splitRows       int                          // rows of a split; 0 is rowsPerSplit
+	quarantineBytes int                          // of a part; 0 is the default
+	unfiltered      bool                         // the platform applies no filter
+	momentary       bool                         // it reads as of a moment
+	count           func() (source.Tally, error) // what it counts; nil: what there is
 
 	mu    sync.Mutex
 	now   time.Time
@@ -204,11 +205,14 @@ func (w *world) planner() *transfer.Planner {
 func (w *world) extractor() *transfer.Extractor {
 	return &transfer.Extractor{
 		Store: w.mortal(), Connections: w.store, Sources: w.sources, Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time,
+		QuarantineBytes: w.quarantineBytes,
 	}
 }
 
 func (w *world) committer() *transfer.Committer {
-	return &transfer.Committer{Store: w.mortal(), Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time}
+	return &transfer.Committer{
+		Store: w.mortal(), Objects: w.mortalObjects(), Lake: w.lake, Vault: w.vault(), Now: w.time, QuarantineBytes: w.quarantineBytes,
+	}
 }
 
 func (w *world) vault() quarantine.Vault {
