@@ -81,7 +81,7 @@ func (s *stack) newLake(key awskms.Key) awss3.Bucket {
 			expire(names.RunPrefix, 30),
 			expire(names.UpkeepPrefix, 30),
 			expire(names.DiscoveryPrefix, 7),
-			expire(names.QuarantinePrefix, 90),
+			expire(names.QuarantinePrefix, names.QuarantineDays),
 		},
 		ServerAccessLogsBucket: accessLogs,
 		ServerAccessLogsPrefix: jsii.String("lake/"),

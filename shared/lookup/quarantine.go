@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/names"
 	"github.com/headwaterhq/headwater/shared/quarantine"
 )
 
@@ -75,14 +77,14 @@ func ParsePlace(text string) (p Place, ok bool) {
 	return p, errors.Join(err[:]...) == nil && p.String() == text && p.Split >= 0 && p.Part >= 0 && p.Lines >= 0
 }
 
-// Read yields the rows of a run's quarantine that are wanted, from a place on, until yield returns
+// Read yields the rows of a run's quarantine that are wanted and have not expired, from a place on, until yield returns
 // false or enough has been looked at. It returns the place to go on from, and whether that is the end.
 // A row for which yield returns false comes again from there.
 func (q *Quarantine) Read(ctx context.Context, ref ingest.Ref, w Wanted, from Place, yield func(Rejected) (bool, error)) (next Place, end bool, err error) {
 	if _, err := q.Runs.Run(ctx, ref); err != nil {
 		return Place{}, false, err
 	}
-	parts, err := q.parts(ctx, ref)
+	parts, _, err := q.parts(ctx, ref)
 	if err != nil {
 		return Place{}, false, err
 	}
@@ -116,13 +118,18 @@ func (q *Quarantine) Read(ctx context.Context, ref ingest.Ref, w Wanted, from Pl
 	return Place{}, true, nil
 }
 
-// parts are the run's parts that have something in quarantine.
-func (q *Quarantine) parts(ctx context.Context, ref ingest.Ref) ([]ingest.Part, error) {
-	parts, err := q.Runs.Parts(ctx, ref)
-	if err != nil {
-		return nil, err
+// kept is how long the objects of a quarantine are there.
+const kept = names.QuarantineDays * 24 * time.Hour
+
+// parts are the run's parts that have something in quarantine; not all when some of it has expired.
+func (q *Quarantine) parts(ctx context.Context, ref ingest.Ref) (parts []ingest.Part, all bool, err error) {
+	if parts, err = q.Runs.Parts(ctx, ref); err != nil {
+		return nil, false, err
 	}
-	return slices.DeleteFunc(parts, func(p ingest.Part) bool { return p.Quarantine == "" }), nil
+	parts = slices.DeleteFunc(parts, func(p ingest.Part) bool { return p.Quarantine == "" })
+	before := len(parts)
+	parts = slices.DeleteFunc(parts, func(p ingest.Part) bool { return time.Since(p.At) >= kept })
+	return parts, len(parts) == before, nil
 }
 
 // KeyState is what has become of a run's key.

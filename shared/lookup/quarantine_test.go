@@ -72,7 +72,7 @@ func (h *held) move(t *testing.T, to ingest.Status) {
 
 func (h *held) part(t *testing.T, split, number int, rejected []pipeline.Rejected) {
 	t.Helper()
-	part := ingest.Part{Split: split, Number: number, From: fmt.Sprint(number), After: fmt.Sprint(number + 1)}
+	part := ingest.Part{Split: split, Number: number, From: fmt.Sprint(number), After: fmt.Sprint(number + 1), At: time.Now()}
 	if number == 0 {
 		part.From = ""
 	}
@@ -215,6 +215,20 @@ func TestSummary(t *testing.T) {
 	got, err = empty.Summary(t.Context(), empty.run.Ref())
 	if want := (lookup.Summary{Key: lookup.KeyNone, Complete: true, Counts: []lookup.RuleCount{}}); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("of a run without quarantine: %+v, %v", got, err)
+	}
+}
+
+// After so many days the bucket has dropped the objects, and nothing is asked of it.
+func TestQuarantineThatHasExpired(t *testing.T) {
+	h := hold(t, acrossParts())
+	old := ingest.Part{Split: 2, Number: 3, From: "3", After: "4", Quarantine: "quarantine/dropped", At: time.Now().AddDate(0, 0, -90)}
+	if kept, err := h.store.RecordPart(t.Context(), h.run.Ref(), old); err != nil || !kept {
+		t.Fatalf("RecordPart = %t, %v", kept, err)
+	}
+	rows, _, end := h.page(t, lookup.Wanted{}, lookup.Place{}, 100)
+	summary, err := h.Summary(t.Context(), h.run.Ref())
+	if len(rows) != 13 || !end || err != nil || summary.Complete {
+		t.Errorf("%d rows, end: %t; %+v, %v", len(rows), end, summary, err)
 	}
 }
 

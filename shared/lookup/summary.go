@@ -35,13 +35,13 @@ const (
 	maxCounts   = 1000             // rules and columns that are told apart
 )
 
-// Summary counts a run's rejected rows by rule and column, as many as there is time for.
+// Summary counts a run's rejected rows by rule and column, as many as there is time for and have not expired.
 func (q *Quarantine) Summary(ctx context.Context, ref ingest.Ref) (Summary, error) {
 	run, err := q.Runs.Run(ctx, ref)
 	if err != nil {
 		return Summary{}, err
 	}
-	parts, err := q.parts(ctx, ref)
+	parts, all, err := q.parts(ctx, ref)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -54,7 +54,7 @@ func (q *Quarantine) Summary(ctx context.Context, ref ingest.Ref) (Summary, erro
 	if err != nil {
 		return Summary{}, err
 	}
-	return Summary{Rows: run.Counts.RowsQuarantined, Key: state, Counts: c.sorted(), Complete: complete && !c.cut}, nil
+	return Summary{Rows: run.Counts.RowsQuarantined, Key: state, Counts: c.sorted(), Complete: complete && all && !c.cut}, nil
 }
 
 // counting counts by rule and column: the keys of rows have no Rows.

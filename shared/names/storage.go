@@ -56,5 +56,8 @@ const (
 	LakePrefix       = "lake/"
 )
 
+// QuarantineDays is how long what a run rejected is kept.
+const QuarantineDays = 90
+
 // NamespacePrefix begins the name of every workspace's catalog namespace.
 const NamespacePrefix = "ws_"
