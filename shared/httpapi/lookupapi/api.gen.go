@@ -166,7 +166,7 @@ type QuarantinePage struct {
 
 // QuarantineSummary defines model for QuarantineSummary.
 type QuarantineSummary struct {
-	// Complete Whether `counts` has them all. There is a bound to how long they are counted.
+	// Complete Whether `counts` has them all: there is a bound to how long they are counted, and rows are kept for 90 days.
 	Complete bool `json:"complete"`
 
 	// Counts The most frequent first.
