@@ -71,15 +71,15 @@ func (p *prints) array(columns []arrow.Array, rows int, alloc memory.Allocator) 
 	}
 	const width = printBytes * 2
 	offsets, digits := newBuffer(alloc, (rows+1)*arrow.Int32SizeBytes), newBuffer(alloc, rows*width)
-	ends, out := arrow.Int32Traits.CastFromBytes(offsets.Bytes()), digits.Bytes()[:0]
+	ends, out := arrow.Int32Traits.CastFromBytes(offsets.Bytes()), digits.Bytes()
 	ends[0] = 0
 	for first := 0; first < rows; first += printRows {
 		n := min(printRows, rows-first)
 		p.encode(first, n)
 		for i := range n {
 			sum := sha256.Sum256(p.bytes[p.starts[i]:p.starts[i+1]])
-			out = appendHex(out, sum[:printBytes])
-			ends[first+i+1] = int32(len(out))
+			putHex(out[(first+i)*width:], sum[:printBytes])
+			ends[first+i+1] = int32((first + i + 1) * width)
 		}
 	}
 	clear(p.fields) // they hold on to the batch

@@ -29,6 +29,7 @@ type transform struct {
 	nulls   []int // rows of the batch at hand whose value has become null
 	scratch []byte
 	digest  [sha256.Size]byte
+	digits  [2 * sha256.Size]byte
 }
 
 // newTransform returns nil when there is nothing to do. The key is that of HMACSHA256.
@@ -115,24 +116,24 @@ func (t *transform) value(s string) (_ string, refused ingest.Transform) {
 	return s, ""
 }
 
-// hex is the digest in lower-case hex digits, in scratch memory.
+// hex is the digest in lower-case hex digits, until the next one.
 func (t *transform) hex() string {
-	t.scratch = appendHex(t.scratch[:0], t.digest[:])
-	return view(t.scratch)
+	putHex(t.digits[:], t.digest[:])
+	return view(t.digits[:])
 }
 
-// appendHex appends bytes, a multiple of four, in lower-case hex digits: eight digits at a time, each in a byte of a word.
-func appendHex(dst, src []byte) []byte {
+// putHex writes bytes, a multiple of four, in lower-case hex digits: eight digits at a time, each in a byte of a word.
+func putHex(dst, src []byte) {
 	const each = 0x0101010101010101 // a word with this in each of its bytes
-	for ; len(src) >= 4; src = src[4:] {
+	for len(src) >= 4 && len(dst) >= 8 {
 		x := uint64(binary.BigEndian.Uint32(src))
 		x = (x | x<<16) & 0x0000ffff0000ffff
 		x = (x | x<<8) & 0x00ff00ff00ff00ff
 		x = (x | x<<4) & (0x0f * each)
 		letters := (x + 6*each) >> 4 & each // of what is ten or more
-		dst = binary.BigEndian.AppendUint64(dst, x+'0'*each+letters*('a'-'0'-10))
+		binary.BigEndian.PutUint64(dst, x+'0'*each+letters*('a'-'0'-10))
+		src, dst = src[4:], dst[8:]
 	}
-	return dst
 }
 
 // settled is the length of what s begins with that is ASCII and no capital, in whole words.
