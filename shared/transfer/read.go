@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -100,18 +101,30 @@ func (p *Planner) request(ctx context.Context, c connection.Connection, made pla
 	return req, nil
 }
 
+// countFor is how long a source may count, and at most half of the time that is left to plan.
+const countFor = 3 * time.Minute
+
 // tally asks the source to count what the plan reads. A run must not fail for want
 // of a count, so that whatever keeps the source from it is only why there is none.
 func tally(ctx context.Context, src *source.Source, req source.PlanRequest, found source.Plan, made plan) (*source.Tally, string) {
 	if made.Import.Proof == ingest.ProofOff {
 		return nil, ""
 	}
-	counted, err := src.Count(ctx, source.CountRequest{PlanRequest: req, Plan: found, Column: made.windowed()})
+	limit := countFor
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	counted, err := src.Count(bounded, source.CountRequest{PlanRequest: req, Plan: found, Column: made.windowed()})
 	if err == nil {
 		return &counted, ""
 	}
 	if e, known := fault.As(err); known && e.Code == fault.SourceUnsupported {
 		return nil, e.Message
+	}
+	if bounded.Err() != nil {
+		return nil, "the source did not count its rows in the time it was given"
 	}
 	return nil, fmt.Sprintf("the source did not count its rows (%s)", fault.CodeOf(err))
 }

@@ -2,6 +2,9 @@ package transfer_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"testing"
 
@@ -9,6 +12,7 @@ import (
 
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
+	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 	"github.com/headwaterhq/headwater/shared/source/memsource"
@@ -134,5 +138,52 @@ func TestAQueryThatDoesNotFit(t *testing.T) {
 				t.Errorf("error %v, want %s", err, test.code)
 			}
 		})
+	}
+}
+
+// A filter leaves the same rows out wherever it is applied, and they are counted where it is here.
+func TestAFilterIsTheSameHereAndThere(t *testing.T) {
+	filter := source.Filter{
+		{Column: "age", Op: source.GreaterOrEqual, Values: []string{"80"}, OrNull: true},
+		{Column: "id", Op: source.NotEqual, Values: []string{"u0085"}},
+	}
+	for _, here := range []bool{false, true} {
+		w := newWorld(t, ingest.Append, people, func(n *ingest.NewImport) { n.Filter = filter })
+		w.unfiltered = here
+		if here {
+			w.imp.Mapping = w.imp.Mapping[:1] // the filter's column is read although nothing else needs it
+			if _, err := w.store.UpdateImport(t.Context(), w.imp); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := w.run1(t, "the run", w.begin(t))
+		w.wantRows(t, 19, 1)
+		if here && (r.Counts.RowsRead != people+1 || r.Counts.RowsFiltered != people+1-19) {
+			t.Errorf("counts %+v, want every row read, and all but 19 filtered", r.Counts)
+		}
+		if r.Proved == nil || r.Proved.Verdict != ingest.Complete {
+			t.Errorf("proved %+v", r.Proved)
+		}
+		if pushed := w.asked[0].Filter; (len(pushed) == 0) != here {
+			t.Errorf("the source was asked to filter by %v", pushed)
+		}
+	}
+}
+
+func TestHashesUseTheWorkspacesKey(t *testing.T) {
+	w := newWorld(t, ingest.Append, 1, func(n *ingest.NewImport) { n.Mapping[0].Transforms = []ingest.Transform{ingest.HMACSHA256} })
+	w.whole(t)
+	keys, err := workspaceKeys{}.WorkspaceKeys(t.Context(), workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, keys.HMAC)
+	mac.Write([]byte("u0000"))
+	rows, err := w.lake.Rows(t.Context(), lake.TableOf(w.imp), 2)
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	if got, _ := rows[0].Value("identifier"); got != hex.EncodeToString(mac.Sum(nil)) {
+		t.Errorf("the identifier is %v", got)
 	}
 }

@@ -33,7 +33,7 @@ const ruleHub = "hub"
 // the counts that move from written to quarantined. All of them are written down
 // before the first is recorded, and the first one's checkpoint says where:
 // whoever finds some recorded records the rest of the same, and what a second
-// commit made of it at the same time is dropped.
+// commit made of it at the same time is not used.
 func (c *Committer) sift(ctx context.Context, r *extracted) error {
 	ref, number := r.run.Ref(), len(r.plan.Splits)
 	at, err := c.Store.Split(ctx, ref, number)

@@ -195,6 +195,27 @@ func TestSettleAsksTheLake(t *testing.T) {
 	}
 }
 
+// What follows from a run's success is there whoever finds that it succeeded.
+func TestWhoeverSettlesMovesTheWatermark(t *testing.T) {
+	k := kinds()[0]
+	w := emptyWorld()
+	w.feed(t, k, []record{{ID: "u1", Changed: 3}})
+	w.open(t, ingest.Merge, ofFeed, func(n *ingest.NewImport) { n.Cursor = &ingest.Cursor{Column: "changed"} })
+	ref := w.begin(t)
+	w.extract(t, ref, w.plan(t, ref))
+	dying := w.committer()
+	dying.Store = fragile{Store: w.store, moveRun: before}
+	if _, err := dying.Commit(t.Context(), ref); !errors.Is(err, errDied) {
+		t.Fatalf("commit: %v", err)
+	}
+	if ended, err := w.settler().Settle(t.Context(), ref, fault.New(fault.RunAborted, "")); err != nil || !ended {
+		t.Fatalf("settle: %t, %v", ended, err)
+	}
+	if got := w.watermark(t); got != k.literal(3) || w.run(t, ref).Status != ingest.Succeeded {
+		t.Errorf("the watermark is %q, and the run %s", got, w.run(t, ref).Status)
+	}
+}
+
 // Where the table is gone no commit can have happened, so its run ends like any other and the import is free again.
 func TestSettleWithoutATable(t *testing.T) {
 	w := newWorld(t, ingest.Append, people)
