@@ -18,6 +18,7 @@ const (
 
 func (s span) null() bool { return s.start == s.end }
 func (s span) text() bool { return s.end&isText != 0 }
+func (s span) len() int   { return int(s.end&^isText) - int(s.start&^inScratch) }
 
 // block holds the fields of some records as views on a buffer, column by
 // column, so that what is done with them are loops over one column.

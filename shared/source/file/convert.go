@@ -203,27 +203,57 @@ func (c *converter) bools(b *block, fields []span, col schema.Column, kind wante
 func (c *converter) strings(b *block, fields []span, col schema.Column, all bool) arrow.Array {
 	size := 0
 	for _, f := range fields {
-		size += len(b.bytes(f))
+		size += f.len()
 	}
+	if c.typed && col.Type == schema.JSON {
+		return c.compacted(b, fields, col, all, size)
+	}
+	data := make([]byte, size+copied)
+	rows := c.rows(b, all)
+	offsets := make([]int32, rows+1)
+	nulls := nullMask{}
+	n, at := 0, 0
+	for row, f := range fields {
+		if c.faults > 0 && !all && c.faulty[row] {
+			continue
+		}
+		if f.null() {
+			nulls.set(n, rows)
+		}
+		if text := b.bytes(f); len(text) <= copied && cap(text) >= copied {
+			*(*[copied]byte)(data[at:]) = *(*[copied]byte)(text[:copied]) // what is too much is overwritten
+			at += len(text)
+		} else {
+			at += copy(data[at:], text)
+		}
+		n++
+		offsets[n] = int32(at)
+	}
+	bitmap, missing := nulls.packed(rows)
+	return makeArray(source.ArrowType(col), rows, missing, bitmap, bytesOf(offsets), data[:at:at])
+}
+
+// copied is how many bytes are copied of a short text: as many as it has at
+// most, so that their number need not be looked at.
+const copied = 32
+
+// compacted is strings of a column of JSON: its values lose the white space between tokens.
+func (c *converter) compacted(b *block, fields []span, col schema.Column, all bool, size int) arrow.Array {
 	data := make([]byte, 0, size)
-	offsets := make([]int32, 1, len(fields)-c.faults+1)
+	offsets := make([]int32, 1, c.rows(b, all)+1)
 	nulls := nullMask{}
 	for row, f := range fields {
-		if !all && c.faults > 0 && c.faulty[row] {
+		if c.faults > 0 && !all && c.faulty[row] {
 			continue
 		}
 		if f.null() {
 			nulls.set(len(offsets)-1, len(fields))
 		}
-		if text := b.bytes(f); c.typed && col.Type == schema.JSON {
-			data = appendCompact(data, text)
-		} else {
-			data = append(data, text...)
-		}
+		data = appendCompact(data, b.bytes(f))
 		offsets = append(offsets, int32(len(data)))
 	}
-	bitmap, n := nulls.packed(len(offsets) - 1)
-	return makeArray(source.ArrowType(col), len(offsets)-1, n, bitmap, bytesOf(offsets), data)
+	bitmap, missing := nulls.packed(len(offsets) - 1)
+	return makeArray(source.ArrowType(col), len(offsets)-1, missing, bitmap, bytesOf(offsets), data)
 }
 
 // keep moves the values of the good rows together, unless all are wanted.

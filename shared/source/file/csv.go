@@ -30,41 +30,42 @@ type csvTokenizer struct {
 	slots     []int // by field of the file: the block's slot, -1 when nobody wants it
 	maxRecord int
 	at        int64 // number of the next line
-	special   int   // position of the next quote or escape in the buffer; -1 when unknown
-	quotes    int   // well-formed quoted fields seen in records with quotes or escapes
+	marks     marks
+	into      [][]span // by field of the file: the block's column, nil when nobody wants it
+	quotes    int      // well-formed quoted fields seen
 	skip      skip
 }
 
 func newCSV(d dialect, slots []int, maxRecord int, line int64) *csvTokenizer {
-	return &csvTokenizer{dialect: d, slots: slots, maxRecord: maxRecord, at: line, special: -1}
+	return &csvTokenizer{dialect: d, slots: slots, maxRecord: maxRecord, at: line, marks: newMarks(d)}
 }
 
-func (t *csvTokenizer) moved()      { t.special = -1 }
+func (t *csvTokenizer) moved()      { t.marks.reset() }
 func (t *csvTokenizer) line() int64 { return t.at }
 
 func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
 	if t.skip.active {
 		pos = t.skip.resume(b, buf, pos, last, &t.at)
 	}
-	for pos < len(buf) && !b.full() {
-		end, next, ok := lineEnd(buf, pos, last)
-		var fields, newlines int
-		wellFormed := true
-		switch {
-		case ok && !t.specialBefore(buf, pos, end):
-			newlines = 1
-			if end > pos && buf[end-1] == '\r' {
-				end--
-			}
-			if end == pos {
-				t.at++
-				pos = min(next, len(buf))
-				continue
-			}
-			fields = t.plain(b, buf, pos, end)
-		case t.specialBefore(buf, pos, len(buf)):
-			fields, newlines, next, wellFormed, ok = t.record(b, buf, pos, last)
+	t.into = t.into[:0]
+	for _, slot := range t.slots {
+		if slot < 0 {
+			t.into = append(t.into, nil)
+		} else {
+			t.into = append(t.into, b.fields[slot])
 		}
+	}
+	for pos < len(buf) && !b.full() {
+		t.marks.seek(pos)
+		if pos = t.regular(b, buf, pos); pos == len(buf) || b.full() {
+			return pos
+		}
+		// Something is special about the record at pos.
+		if last && pos == len(buf)-1 && buf[pos] == '\r' {
+			t.at++
+			return len(buf)
+		}
+		fields, newlines, next, wellFormed, ok := t.record(b, buf, pos, last)
 		// A record counts as too long by where its newline stands.
 		if tooLong := next-1-pos >= t.maxRecord; !ok || tooLong {
 			if !tooLong && len(buf)-pos < t.maxRecord {
@@ -76,19 +77,123 @@ func (t *csvTokenizer) tokenize(b *block, buf []byte, pos int, last bool) int {
 			pos = next
 			continue
 		}
-		switch {
-		case !wellFormed:
-			b.reject(t.at, ruleQuotes, "a quoted field is not closed, or has text after its closing quote")
-		case fields != len(t.slots):
-			b.reject(t.at, ruleRagged, fmt.Sprintf("has %d fields where the header has %d", fields, len(t.slots)))
-		default:
-			b.lines[b.rows] = t.at
-			b.rows++
-		}
+		t.take(b, fields, wellFormed)
 		t.at += int64(newlines)
 		pos = min(next, len(buf))
 	}
 	return pos
+}
+
+// take makes a row of a record, or a reject.
+func (t *csvTokenizer) take(b *block, fields int, wellFormed bool) {
+	switch {
+	case !wellFormed:
+		b.reject(t.at, ruleQuotes, "a quoted field is not closed, or has text after its closing quote")
+	case fields != len(t.slots):
+		b.reject(t.at, ruleRagged, fmt.Sprintf("has %d fields where the header has %d", fields, len(t.slots)))
+	default:
+		b.lines[b.rows] = t.at
+		b.rows++
+	}
+}
+
+// regular splits the records from pos on that are whole, not too long, and whose
+// quoted fields have nothing to be undone. It returns where it stopped: at the
+// end, when the block is full, or at a record that is special in any way.
+func (t *csvTokenizer) regular(b *block, buf []byte, pos int) int {
+	m, into, delimiter := &t.marks, t.into, t.Delimiter
+	for pos < len(buf) && !b.full() {
+		fields, newlines, quotes, start, row := 0, 1, 0, pos, b.rows
+		coming := m.coming()
+		for {
+			if len(coming) == 0 {
+				if !m.more(buf) {
+					return pos
+				}
+				coming = m.coming()
+			}
+			at := int(coming[0])
+			coming = coming[1:]
+			c, f := buf[at], span{uint32(start), uint32(at)}
+			switch {
+			case c == delimiter:
+			case c == '\n':
+				if at > start && buf[at-1] == '\r' {
+					f.end--
+				}
+			case c != t.Quote:
+				return pos // an escape
+			case at > start:
+				continue // in an unquoted field a quote is text
+			default:
+				m.left(coming)
+				end, after, lines := t.quoted(buf)
+				if after < 0 {
+					return pos
+				}
+				coming = m.coming()
+				f, at, c = span{uint32(start + 1), uint32(end) | isText}, after, buf[after]
+				newlines += lines
+				quotes++
+			}
+			if fields < len(into) {
+				if column := into[fields]; column != nil {
+					column[row] = f
+				}
+			}
+			fields++
+			if start = at + 1; c != '\n' {
+				continue
+			}
+			if start-1-pos >= t.maxRecord {
+				return pos
+			}
+			if fields > 1 || !f.null() { // else the line is empty
+				t.take(b, fields, true)
+			}
+			break
+		}
+		m.left(coming)
+		t.at += int64(newlines)
+		t.quotes += quotes
+		pos = start
+	}
+	return pos
+}
+
+// quoted goes on behind an opening quote, to the closing one and to the delimiter
+// or newline right behind that. After is negative when something else comes first: it is not
+// there yet, or the field has an escape or a doubled quote, or text follows it.
+func (t *csvTokenizer) quoted(buf []byte) (end, after, newlines int) {
+	m := &t.marks
+	for {
+		if m.next == m.found && !m.more(buf) {
+			return 0, -1, 0
+		}
+		end = int(m.at[m.next])
+		m.next++
+		c := buf[end]
+		if c == t.Quote {
+			break
+		}
+		if c == '\n' {
+			newlines++
+		} else if c != t.Delimiter {
+			return 0, -1, 0
+		}
+	}
+	after = end + 1
+	if after+1 < len(buf) && buf[after] == '\r' && buf[after+1] == '\n' {
+		after++
+	}
+	if after >= len(buf) || buf[after] != t.Delimiter && buf[after] != '\n' {
+		return 0, -1, 0
+	}
+	if m.next == m.found {
+		m.more(buf)
+	}
+	m.next++ // it is the next mark
+	return end, after, newlines
 }
 
 // lineEnd finds the end of the line at pos, and the beginning of the next one.
@@ -97,45 +202,6 @@ func lineEnd(buf []byte, pos int, last bool) (end, next int, ok bool) {
 		return pos + i, pos + i + 1, true
 	}
 	return len(buf), len(buf) + 1, last
-}
-
-// specialBefore reports whether a quote or an escape stands between pos and end.
-func (t *csvTokenizer) specialBefore(buf []byte, pos, end int) bool {
-	if t.special < pos {
-		t.special = len(buf)
-		if t.Quote != 0 {
-			if i := bytes.IndexByte(buf[pos:], t.Quote); i >= 0 {
-				t.special = pos + i
-			}
-		}
-		if t.Escape != 0 {
-			if i := bytes.IndexByte(buf[pos:t.special], t.Escape); i >= 0 {
-				t.special = pos + i
-			}
-		}
-	}
-	return t.special < end
-}
-
-// plain splits a record without quotes and escapes, and returns how many fields it has.
-func (t *csvTokenizer) plain(b *block, buf []byte, pos, end int) int {
-	row, slots, delimiter := b.rows, t.slots, t.Delimiter
-	n, start := 0, pos
-	for {
-		i := bytes.IndexByte(buf[start:end], delimiter)
-		stop := end
-		if i >= 0 {
-			stop = start + i
-		}
-		if n < len(slots) && slots[n] >= 0 {
-			b.fields[slots[n]][row] = span{uint32(start), uint32(stop)}
-		}
-		n++
-		if i < 0 {
-			return n
-		}
-		start = stop + 1
-	}
 }
 
 // record splits any record. ok is false when it does not end in buf.

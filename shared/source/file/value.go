@@ -9,9 +9,20 @@ import (
 
 // The parse functions read a whole field. They take exactly one spelling of a
 // value, so that text that merely looks like one ("007", "+41 79", "1.") stays text.
+// The usual spellings are read by words, everything else byte by byte: those
+// functions say what is a value.
 
 // parseInt reads -?(0|[1-9][0-9]*) that fits 64 bits; not -0.
 func parseInt(f []byte) (int64, bool) {
+	if n := len(f); n > 0 && n <= 8 && cap(f) >= 8 && f[0] > '0' {
+		if v, ok := number(word(f, 0), n); ok {
+			return int64(v), true
+		}
+	}
+	return parseAnyInt(f)
+}
+
+func parseAnyInt(f []byte) (int64, bool) {
 	digits := f
 	negative := len(f) > 0 && f[0] == '-'
 	if negative {
@@ -43,6 +54,39 @@ var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
 // parseFloat reads a JSON number that float64 holds without loss of digits:
 // a whole number up to 2^53, or at most 17 significant digits.
 func parseFloat(f []byte) (float64, bool) {
+	n, sign := len(f), 0
+	if n > 0 && f[0] == '-' {
+		sign = 1
+	}
+	if cap(f) < sign+8 {
+		return parseAnyFloat(f)
+	}
+	w := word(f, sign)
+	point := first(w, '.')
+	decimals := n - sign - point - 1
+	if decimals < 0 && f[0] > '0' && n <= 8 {
+		if whole, ok := number(w, n); ok {
+			return float64(int64(whole)), true
+		}
+		return parseAnyFloat(f)
+	}
+	// At most seven digits before the point and eight after it: float64 holds them all.
+	if point == 0 || point > 7 || decimals < 1 || decimals > 8 || cap(f) < n-decimals+8 || point > 1 && f[sign] == '0' {
+		return parseAnyFloat(f)
+	}
+	whole, ok1 := number(w, point)
+	fraction, ok2 := number(word(f, n-decimals), decimals)
+	if !ok1 || !ok2 {
+		return parseAnyFloat(f)
+	}
+	v := (float64(int64(whole))*powersOfTen[decimals] + float64(int64(fraction))) / powersOfTen[decimals]
+	if sign > 0 {
+		v = -v
+	}
+	return v, true
+}
+
+func parseAnyFloat(f []byte) (float64, bool) {
 	if scanNumber(f, 0, len(f)) != len(f) || len(f) == 0 {
 		return 0, false
 	}
@@ -103,43 +147,62 @@ func twoDigits(f []byte, i int) (int, bool) {
 	return int(a)*10 + int(b), a <= 9 && b <= 9
 }
 
+// lengths are how many days the months have.
+var lengths = [...]int{1: 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+// before are the days of a year before its months, without a leap day.
+var before = [...]int{1: 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}
+
 // parseDate reads YYYY-MM-DD as days since 1970-01-01.
 func parseDate(f []byte) (int32, bool) {
-	if len(f) != 10 || f[4] != '-' || f[7] != '-' {
+	if len(f) != 10 {
 		return 0, false
 	}
-	century, ok1 := twoDigits(f, 0)
-	year, ok2 := twoDigits(f, 2)
-	month, ok3 := twoDigits(f, 5)
-	day, ok4 := twoDigits(f, 8)
-	year += century * 100
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 {
+	two, ok := pairs(word(f, 0), dateLayout, dateMost)
+	day, ok2 := twoDigits(f, 8)
+	if !ok || !ok2 {
 		return 0, false
 	}
-	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	return int32(t.Unix() / 86400), t.Day() == day // a day that the month does not have is another one
+	year, month := int(two&0xff)*100+int(two>>16&0xff), int(two>>40&0xff)
+	if month < 1 || month > 12 || day < 1 || day > 28 && day > lengths[month] && !(month == 2 && day == 29 && leap(year)) {
+		return 0, false
+	}
+	// Leap days are counted from March on; 400 years more, a whole cycle of the calendar, keep all of it positive.
+	year += 400
+	leaps := year
+	if month < 3 {
+		leaps--
+	}
+	return int32(year*365 + leaps/4 - leaps/100 + leaps/400 + before[month] + day - daysTo1970), true
 }
+
+// daysTo1970 is what the sum is for the first of January 1970.
+const daysTo1970 = 865_625
+
+func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
 
 // parseTimestamp reads YYYY-MM-DD, T or a space, hh:mm:ss, up to six digits of a
 // fraction, and Z, ±hh:mm or nothing for UTC, as microseconds since 1970.
 func parseTimestamp(f []byte) (int64, bool) {
-	if len(f) < 19 || (f[10] != 'T' && f[10] != ' ') || f[13] != ':' || f[16] != ':' {
+	if len(f) < 19 || (f[10] != 'T' && f[10] != ' ') {
 		return 0, false
 	}
 	days, ok := parseDate(f[:10])
-	hour, ok1 := twoDigits(f, 11)
-	minute, ok2 := twoDigits(f, 14)
-	second, ok3 := twoDigits(f, 17)
-	if !ok || !ok1 || !ok2 || !ok3 || hour > 23 || minute > 59 || second > 59 {
+	two, ok2 := pairs(word(f, 11), timeLayout, timeMost)
+	hour, minute, second := int64(two&0xff), int64(two>>24&0xff), int64(two>>48&0xff)
+	if !ok || !ok2 || hour > 23 || minute > 59 || second > 59 {
 		return 0, false
+	}
+	seconds := int64(days)*86400 + hour*3600 + minute*60 + second
+	if len(f) == 20 && f[19] == 'Z' {
+		return seconds * int64(time.Second/time.Microsecond), true
 	}
 	micros, rest, ok := parseFraction(f[19:])
 	if !ok {
 		return 0, false
 	}
 	offset, ok := parseZone(rest)
-	seconds := int64(days)*86400 + int64(hour*3600+minute*60+second) - offset
-	return seconds*int64(time.Second/time.Microsecond) + micros, ok
+	return (seconds-offset)*int64(time.Second/time.Microsecond) + micros, ok
 }
 
 // parseFraction reads an optional fraction of a second. Digits after the sixth
