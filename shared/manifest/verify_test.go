@@ -47,6 +47,18 @@ func TestExpiredSnapshotsAreSaidToBe(t *testing.T) {
 	}
 }
 
+// Rows that the source counted otherwise are a mismatch, until somebody has let the run go on in spite of it.
+func TestAReleasedRunMayBeIncomplete(t *testing.T) {
+	w := threeRuns(t)
+	forgeLast(t, w, func(m *manifest.Manifest) {
+		m.Proved.SourceRows, m.Proved.Verdict = 99, ingest.Incomplete
+		m.Released = &ingest.Decision{Actor: "key:owner", At: start}
+	})
+	if report := w.verify(t); !report.OK() || report.Links[2].Proof != ingest.Incomplete {
+		t.Errorf("%+v", report)
+	}
+}
+
 // What is under way is not a mismatch: a commit writes first, and is settled then.
 func TestAnOpenRunIsNotHeldAgainstTheChain(t *testing.T) {
 	w := threeRuns(t)
@@ -141,7 +153,7 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 }
 
 // forgeLast changes the last manifest as somebody would who can write everything that names it.
-func forgeLast(t *testing.T, w *world, change func(*manifest.Manifest)) {
+func forgeLast(t testing.TB, w *world, change func(*manifest.Manifest)) {
 	last := len(w.kept) - 1
 	w.imported.ManifestHash = w.rewrite(t, last, change)
 	w.runs[last].ManifestHash = w.imported.ManifestHash
