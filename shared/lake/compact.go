@@ -14,7 +14,6 @@ const (
 	fewestSmall     = 5    // fewer small files are not worth a rewrite
 	defaultDeletes  = 5    // Upkeep.Deletes
 	rewriteRows     = 8192 // rows that are moved at once
-	queuedBatches   = 1    // batches that wait for the encoder
 	groupsPerCommit = 16   // groups whose work is lost when another writer comes first
 )
 
@@ -28,7 +27,8 @@ func (u *upkeep) compact(ctx context.Context) error {
 	if err != nil {
 		return classify(fmt.Errorf("planning a compaction: %w", err))
 	}
-	groups := u.within(u.groups(tasks))
+	spec := tbl.Spec()
+	groups := u.within(u.groups(tasks, spec.ID()))
 	for some := range slices.Chunk(groups, groupsPerCommit) {
 		if tbl, err = u.rewrite(ctx, tbl, some); err != nil {
 			return fmt.Errorf("compacting: %w", err)
@@ -43,13 +43,10 @@ func (u *upkeep) rewrite(ctx context.Context, tbl *table.Table, groups []table.C
 	changed, err := u.change(ctx, tbl, func(tx *table.Transaction) error {
 		replace := tx.NewRewrite(nil)
 		for _, group := range groups {
-			made, err := table.ExecuteCompactionGroup(ctx, tbl, group,
-				table.WithCompactionTargetFileSize(u.lake.targetBytes), table.WithCompactionScanConcurrency(1),
-				table.WithCompactionArrowBatchSize(rewriteRows), table.WithCompactionRecordBatchBufferSize(queuedBatches))
+			made, err := u.anew(ctx, tbl, group)
 			if err != nil {
 				return err
 			}
-			made.SafePosDeletes = nil // safe as far as this group can tell
 			replace.ApplyResult(made)
 			read, written = read+len(made.OldDataFiles), written+len(made.NewDataFiles)
 		}
@@ -62,12 +59,49 @@ func (u *upkeep) rewrite(ctx context.Context, tbl *table.Table, groups []table.C
 	return changed, nil
 }
 
+// anew writes the rows of a group, which is of one partition, without those that are deleted.
+func (u *upkeep) anew(ctx context.Context, tbl *table.Table, group table.CompactionTaskGroup) (made table.CompactionGroupResult, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, batches, err := tbl.Scan(table.WithMaxConcurrency(1), table.WithArrowBatchSize(rewriteRows)).ReadTasks(ctx, group.Tasks)
+	if err != nil {
+		return made, fmt.Errorf("opening data files: %w", err)
+	}
+	columns, err := layoutOf(tbl, in)
+	if err != nil {
+		return made, err
+	}
+	out, err := openOutput(ctx, tbl, columns.file, u.lake.targetBytes)
+	if err != nil {
+		return made, err
+	}
+	defer out.fail()
+	to := onePiece{out, group.Tasks[0].File.Partition()}
+	for batch, err := range batches {
+		if err != nil {
+			return made, fmt.Errorf("reading data files: %w", err)
+		}
+		err = columns.write(batch, to)
+		batch.Release()
+		if err != nil {
+			return made, err
+		}
+	}
+	for _, task := range group.Tasks {
+		made.OldDataFiles = append(made.OldDataFiles, task.File)
+	}
+	err = to.end()
+	made.NewDataFiles = out.files
+	return made, err
+}
+
 // groups are the files to rewrite, those of a group into about one file: all
 // that have too many deletes, and small ones where there are enough of them.
-func (u *upkeep) groups(tasks []table.FileScanTask) []table.CompactionTaskGroup {
+// Files of a spec that was replaced are left as they are: Ensure replaces none.
+func (u *upkeep) groups(tasks []table.FileScanTask, spec int) []table.CompactionTaskGroup {
 	partitions := make(map[string][]table.FileScanTask)
 	for _, task := range tasks {
-		if u.laden(task) || u.small(task) {
+		if int(task.File.SpecID()) == spec && (u.laden(task) || u.small(task)) {
 			name := partitionOf(task.File)
 			partitions[name] = append(partitions[name], task)
 		}
