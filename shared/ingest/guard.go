@@ -53,7 +53,7 @@ const (
 
 // Finding is a guard that is beyond its limit.
 type Finding struct {
-	Guard    string  `json:"guard"` // volume, deletes, missing_identifiers, hubs
+	Guard    string  `json:"guard"` // volume, deletes, missing_identifiers, hubs, completeness
 	Limit    float64 `json:"limit"`
 	Observed float64 `json:"observed"`
 	Action   Action  `json:"action"`

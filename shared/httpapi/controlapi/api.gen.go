@@ -191,6 +191,7 @@ func (e FilterConditionOp) Valid() bool {
 
 // Defines values for FindingGuard.
 const (
+	Completeness       FindingGuard = "completeness"
 	Deletes            FindingGuard = "deletes"
 	Hubs               FindingGuard = "hubs"
 	MissingIdentifiers FindingGuard = "missing_identifiers"
@@ -200,6 +201,8 @@ const (
 // Valid indicates whether the value is a known member of the FindingGuard enum.
 func (e FindingGuard) Valid() bool {
 	switch e {
+	case Completeness:
+		return true
 	case Deletes:
 		return true
 	case Hubs:
@@ -1359,7 +1362,7 @@ type Proved struct {
 	SourceRows int64         `json:"source_rows"`
 	Verdict    ProvedVerdict `json:"verdict"`
 
-	// Why Why it is unverifiable.
+	// Why Why it is unverifiable, or what the lake has that is not as it was written.
 	Why     string        `json:"why,omitempty,omitzero"`
 	Windows []ProofWindow `json:"windows,omitempty,omitzero"`
 }
