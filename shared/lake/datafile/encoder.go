@@ -82,45 +82,58 @@ func New(to io.Writer, in *arrow.Schema, o Options) (*Encoder, error) {
 
 // Write adds the rows of a batch. Nothing of the batch is kept after it returns.
 func (e *Encoder) Write(batch arrow.RecordBatch) error {
-	return e.add(batch, selection{n: int(batch.NumRows())})
+	if err := e.admit(batch); err != nil {
+		return err
+	}
+	run := e.options.Scratch.run()
+	for first, left := 0, int(batch.NumRows()); left > 0; {
+		n := min(left, e.room())
+		if err := e.add(batch, selection{first: first, list: run[:n], run: true}); err != nil {
+			return err
+		}
+		first, left = first+n, left-n
+	}
+	return nil
 }
 
 // WriteRows adds some rows of a batch, in the order in which rows names them. It
 // spares who spreads a batch over files a copy of it.
 func (e *Encoder) WriteRows(batch arrow.RecordBatch, rows []int32) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return e.add(batch, selection{list: rows, n: len(rows)})
-}
-
-func (e *Encoder) add(batch arrow.RecordBatch, rows selection) error {
-	if e.closed {
-		return errClosed
-	}
 	if err := e.admit(batch); err != nil {
 		return err
 	}
-	for from := 0; from < rows.n; {
-		n := min(rows.n-from, addedRows, e.options.RowGroupRows-e.buffered)
-		for i := range e.fields {
-			e.fields[i].add(batch.Column(i), rows.some(from, n))
+	for len(rows) > 0 {
+		n := min(len(rows), e.room())
+		if err := e.add(batch, selection{list: rows[:n]}); err != nil {
+			return err
 		}
-		e.buffered += n
-		from += n
-		if e.buffered == e.options.RowGroupRows || e.Buffered() >= e.options.RowGroupBytes {
-			if err := e.flush(); err != nil {
-				return err
-			}
-		}
+		rows = rows[n:]
 	}
 	return nil
 }
 
-// addedRows are buffered at once: so many may be too many for the row group.
+// room is how many rows may be buffered at once: with more, a row group would
+// become larger than it may.
+func (e *Encoder) room() int { return min(addedRows, e.options.RowGroupRows-e.buffered) }
+
+func (e *Encoder) add(batch arrow.RecordBatch, rows selection) error {
+	for i := range e.fields {
+		e.fields[i].add(batch.Column(i), rows)
+	}
+	e.buffered += len(rows.list)
+	if e.buffered == e.options.RowGroupRows || e.Buffered() >= e.options.RowGroupBytes {
+		return e.flush()
+	}
+	return nil
+}
+
+// addedRows are buffered before the size of the row group is looked at.
 const addedRows = 4096
 
 func (e *Encoder) admit(batch arrow.RecordBatch) error {
+	if e.closed {
+		return errClosed
+	}
 	if int(batch.NumCols()) != len(e.fields) {
 		return errSchema
 	}

@@ -16,17 +16,18 @@ type flags struct {
 
 func (c *flags) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	if nulls == rows.n {
+	if nulls == len(rows.list) {
 		return
 	}
 	values, offset := arr.Data().Buffers()[1].Bytes(), arr.Data().Offset()
-	c.bits = appendZeros(c.bits, (c.n+rows.n+7)/8-len(c.bits))
-	if nulls == 0 && rows.list == nil {
-		bitutil.CopyBitmap(values, offset+rows.first, rows.n, c.bits, c.n)
-		c.n += rows.n
+	c.bits = appendZeros(c.bits, (c.n+len(rows.list)+7)/8-len(c.bits))
+	if nulls == 0 && rows.run {
+		bitutil.CopyBitmap(values, offset+rows.first, len(rows.list), c.bits, c.n)
+		c.n += len(rows.list)
 		return
 	}
-	for row := range rows.all {
+	for _, row := range rows.list {
+		row := rows.first + int(row)
 		if nulls == 0 || arr.IsValid(row) {
 			c.bits[c.n/8] |= bitOf(values, offset+row) << (c.n % 8)
 			c.n++

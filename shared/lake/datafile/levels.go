@@ -7,36 +7,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 )
 
-// selection is some rows of a batch: those listed or, without a list, n from the first on.
+// selection is some rows of a batch: the listed ones, counted from the first. They
+// follow each other when it is a run.
 type selection struct {
-	list  []int32
 	first int
-	n     int
-}
-
-// some are n of the rows, from one on.
-func (s selection) some(from, n int) selection {
-	if s.list == nil {
-		return selection{first: s.first + from, n: n}
-	}
-	return selection{list: s.list[from : from+n], n: n}
-}
-
-// all yields the rows.
-func (s selection) all(yield func(row int) bool) {
-	if s.list == nil {
-		for row := s.first; row < s.first+s.n; row++ {
-			if !yield(row) {
-				return
-			}
-		}
-		return
-	}
-	for _, row := range s.list {
-		if !yield(int(row)) {
-			return
-		}
-	}
+	list  []int32
+	run   bool
 }
 
 // room makes place for n more, and twice as much at a time, because what append
@@ -59,11 +35,11 @@ type levels struct {
 // add takes rows of an array in, and returns how many of them are null.
 func (l *levels) add(arr arrow.Array, rows selection) (nulls int) {
 	before := l.rows
-	l.rows += rows.n
+	l.rows += len(rows.list)
 	if arr.NullN() == 0 {
 		if l.nulls > 0 {
 			l.grow(0)
-			bitutil.SetBitsTo(l.valid, int64(before), int64(rows.n), true)
+			bitutil.SetBitsTo(l.valid, int64(before), int64(len(rows.list)), true)
 		}
 		return 0
 	}
@@ -74,10 +50,11 @@ func (l *levels) add(arr arrow.Array, rows selection) (nulls int) {
 		l.grow(0)
 	}
 	bitmap, offset := arr.NullBitmapBytes(), arr.Data().Offset()
-	if rows.list == nil {
-		bitutil.CopyBitmap(bitmap, offset+rows.first, rows.n, l.valid, before)
-		nulls = rows.n - bitutil.CountSetBits(bitmap, offset+rows.first, rows.n)
+	if rows.run {
+		bitutil.CopyBitmap(bitmap, offset+rows.first, len(rows.list), l.valid, before)
+		nulls = len(rows.list) - bitutil.CountSetBits(bitmap, offset+rows.first, len(rows.list))
 	} else {
+		offset += rows.first
 		for i, row := range rows.list {
 			bit := bitOf(bitmap, offset+int(row))
 			l.valid[(before+i)/8] |= bit << ((before + i) % 8)

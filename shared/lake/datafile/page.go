@@ -26,6 +26,7 @@ type Scratch struct {
 	parts    [][]byte
 	indexes  []uint32
 	lengths  []uint64
+	inOrder  []int32
 	numbers  *numbers
 }
 
@@ -44,22 +45,31 @@ func (s *Scratch) prepare(level int) error {
 	return nil
 }
 
+// run is the numbers of so many rows as are added at once.
+func (s *Scratch) run() []int32 {
+	for i := len(s.inOrder); i < addedRows; i++ {
+		s.inOrder = append(s.inOrder, int32(i))
+	}
+	return s.inOrder
+}
+
 // pages writes the pages of a column chunk and keeps what the footer says of it.
 type pages struct {
 	*Scratch
-	to     *counter
-	err    error // the first; nothing is written after it
-	search search
-	chunk  chunk
+	to    *counter
+	err   error // the first; nothing is written after it
+	way   way
+	chunk chunk
 }
 
-// search says whether the data pages of a chunk are searched for repetitions.
-type search int
+// way is how the data pages of a chunk are compressed. The first decides.
+type way int
 
 const (
-	undecided search = iota // the first page decides
-	searched
+	undecided way = iota
+	searched      // for repetitions
 	coded
+	stored // as they are
 )
 
 // chunk is what the footer says of a column chunk, and the statistics want to know.
@@ -72,7 +82,7 @@ type chunk struct {
 }
 
 func (p *pages) begin() {
-	p.search = undecided
+	p.way = undecided
 	p.chunk = chunk{info: metadata.ChunkMetaInfo{IndexPageOffset: -1}}
 }
 
@@ -98,25 +108,18 @@ func (p *pages) data(levels, rows int) {
 	values := p.body[levels:]
 	p.parts = append(p.parts[:0], p.body[:levels])
 	if p.chunk.encoding == parquet.Encodings.ByteStreamSplit {
-		p.search = coded // the streams are coded one by one, and are what repetitions are not found in
+		// The streams are coded one by one. A repetition of numbers is none in them.
+		p.way = coded
 		for stream := len(values) / 8; len(values) > 0; values = values[stream:] {
 			p.parts = append(p.parts, values[:stream])
 		}
 	} else {
 		p.parts = append(p.parts, values)
 	}
-	if p.search == undecided {
-		p.search = coded
-		if p.squeezer.repeats(values) {
-			p.search = searched
-		}
+	if p.way == undecided {
+		p.way = p.squeezer.best(values)
 	}
-	var frame []byte
-	if p.search == searched {
-		frame = p.squeezer.search(p.body)
-	} else {
-		frame = p.squeezer.code(p.parts...)
-	}
+	frame := p.squeezer.frame(p.way, p.body, p.parts)
 	if p.chunk.dataPages == 0 {
 		p.chunk.info.DataPageOffset = p.to.bytes
 	}
@@ -128,12 +131,8 @@ func (p *pages) data(levels, rows int) {
 
 // dictionary writes the body as a dictionary page, before all data pages.
 func (p *pages) dictionary(values int) {
-	var frame []byte
-	if p.squeezer.repeats(p.body) {
-		frame = p.squeezer.search(p.body)
-	} else {
-		frame = p.squeezer.code(p.body)
-	}
+	p.parts = append(p.parts[:0], p.body)
+	frame := p.squeezer.frame(p.squeezer.best(p.body), p.body, p.parts)
 	p.chunk.info.DictPageOffset = p.to.bytes
 	p.header = appendPageHeader(p.header[:0], len(p.body), len(frame), dictionaryPage, values, parquet.Encodings.Plain)
 	p.write(frame)

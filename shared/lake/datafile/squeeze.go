@@ -45,7 +45,17 @@ func (s *squeezer) search(data []byte) []byte {
 
 // code makes a frame of bytes that are coded one by one. No part shares a code
 // with another.
-func (s *squeezer) code(parts ...[]byte) []byte {
+func (s *squeezer) code(parts ...[]byte) []byte { return s.frameOf(parts, coded) }
+
+// frame makes a frame of a page, which consists of the parts.
+func (s *squeezer) frame(by way, page []byte, parts [][]byte) []byte {
+	if by == searched {
+		return s.search(page)
+	}
+	return s.frameOf(parts, by)
+}
+
+func (s *squeezer) frameOf(parts [][]byte, by way) []byte {
 	size := 0
 	for _, part := range parts {
 		size += len(part)
@@ -53,15 +63,19 @@ func (s *squeezer) code(parts ...[]byte) []byte {
 	s.out = append(s.out[:0], 0x28, 0xb5, 0x2f, 0xfd, singleSegment)
 	s.out = binary.LittleEndian.AppendUint32(s.out, uint32(size))
 	s.last = len(s.out)
-	for _, part := range parts {
+	for i, part := range parts {
 		for len(part) > 0 {
 			n := min(len(part), blockSize)
-			s.block(part[:n])
+			if by == stored && i == len(parts)-1 { // what stands before the values is levels
+				s.raw(part[:n])
+			} else {
+				s.block(part[:n])
+			}
 			part = part[n:]
 		}
 	}
 	if s.last == len(s.out) {
-		s.header(rawBlock, 0) // a frame has at least one
+		s.raw(nil) // a frame has at least one block
 	}
 	s.out[s.last] |= 1
 	return s.out
@@ -104,6 +118,10 @@ func (s *squeezer) block(data []byte) {
 			return
 		}
 	}
+	s.raw(data)
+}
+
+func (s *squeezer) raw(data []byte) {
 	s.header(rawBlock, len(data))
 	s.out = append(s.out, data...)
 }
@@ -111,18 +129,28 @@ func (s *squeezer) block(data []byte) {
 // literalsHeader is the length of a header with sizes of 18 bits.
 const literalsHeader = 5
 
-// repeats reports whether looking for repetitions in some data is worth its time,
-// judging by a part of it.
-func (s *squeezer) repeats(data []byte) bool {
+// best is the way to compress some data that is worth its time, judging by a part of it.
+func (s *squeezer) best(data []byte) way {
 	part := data
 	if len(part) > 4*leastCoded {
 		n := min(max(len(part)/8, 4*leastCoded), blockSize/2)
 		from := (len(part) - n) / 2
 		part = part[from : from+n]
 	}
-	coded := len(s.code(part))
-	return float64(len(s.search(part))) < worthLooking*float64(coded)
+	left := float64(len(s.code(part)))
+	switch {
+	case float64(len(s.search(part))) < worthSearching*left:
+		return searched
+	case left < worthCoding*float64(len(part)):
+		return coded
+	default:
+		return stored
+	}
 }
 
-// worthLooking is what share of coded bytes may be left of repetitive ones.
-const worthLooking = 0.92
+// What may be left of data for a way to be worth its time: of coded data when it is
+// searched, and of any when it is coded.
+const (
+	worthSearching = 0.92
+	worthCoding    = 0.97
+)

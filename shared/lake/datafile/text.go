@@ -31,11 +31,16 @@ func newText(l levels, width int, truncate func([]byte, bool) []byte) *text {
 
 func (c *text) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	if nulls == rows.n {
+	if nulls == len(rows.list) {
 		return
 	}
+	if c.numbered {
+		c.indexes = room(c.indexes, len(rows.list))
+	} else {
+		c.ends = room(c.ends, len(rows.list))
+	}
 	if decimals, ok := arr.(*array.Decimal128); ok {
-		c.addDecimals(decimals, rows, nulls)
+		c.addDecimals(decimals, rows)
 	} else {
 		c.addTexts(arr, rows, nulls)
 	}
@@ -46,22 +51,27 @@ func (c *text) add(arr arrow.Array, rows selection) {
 
 func (c *text) addTexts(arr arrow.Array, rows selection, nulls int) {
 	data := arr.Data()
-	offsets := arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():]
+	offsets := arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset()+rows.first:]
 	var values []byte
 	if buffer := data.Buffers()[2]; buffer != nil {
 		values = buffer.Bytes()
 	}
-	if c.numbered {
-		c.indexes = room(c.indexes, rows.n)
-	} else {
-		c.ends = room(c.ends, rows.n)
-	}
-	if rows.list == nil && nulls == 0 && !c.numbered {
-		c.putAll(values, offsets[rows.first:rows.first+rows.n+1])
-		return
-	}
-	for row := range rows.all {
-		if nulls == 0 || arr.IsValid(row) {
+	switch {
+	case nulls > 0:
+		bitmap, offset := arr.NullBitmapBytes(), data.Offset()+rows.first
+		for _, row := range rows.list {
+			if bitOf(bitmap, offset+int(row)) == 1 {
+				c.put(values, offsets[row], offsets[row+1])
+			}
+		}
+	case c.numbered:
+		for _, row := range rows.list {
+			c.indexes = append(c.indexes, c.distinct.number(values, offsets[row], offsets[row+1]))
+		}
+	case rows.run:
+		c.putAll(values, offsets[:len(rows.list)+1])
+	default:
+		for _, row := range rows.list {
 			c.put(values, offsets[row], offsets[row+1])
 		}
 	}
@@ -77,10 +87,11 @@ func (c *text) putAll(values []byte, offsets []int32) {
 	}
 }
 
-func (c *text) addDecimals(arr *array.Decimal128, rows selection, nulls int) {
+func (c *text) addDecimals(arr *array.Decimal128, rows selection) {
 	var all [16]byte
-	for row := range rows.all {
-		if nulls == 0 || arr.IsValid(row) {
+	for _, row := range rows.list {
+		row := rows.first + int(row)
+		if arr.IsValid(row) {
 			n := arr.Value(row)
 			binary.BigEndian.PutUint64(all[:8], uint64(n.HighBits()))
 			binary.BigEndian.PutUint64(all[8:], n.LowBits())

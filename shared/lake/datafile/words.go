@@ -28,12 +28,12 @@ const (
 
 func (c *words) add(arr arrow.Array, rows selection) {
 	nulls := c.levels.add(arr, rows)
-	if nulls == rows.n {
+	if nulls == len(rows.list) {
 		return
 	}
 	data := arr.Data()
 	at := len(c.values)
-	c.values = room(c.values, rows.n)[:at+rows.n]
+	c.values = room(c.values, len(rows.list))[:at+len(rows.list)]
 	n := 0
 	if c.kind == day {
 		n = gather(c.values[at:], arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():], arr, rows, nulls)
@@ -45,24 +45,25 @@ func (c *words) add(arr arrow.Array, rows selection) {
 
 // gather copies the values of rows that have one, and returns how many have.
 func gather[T int32 | int64](to []uint64, from []T, arr arrow.Array, rows selection, nulls int) int {
-	if nulls > 0 {
-		bitmap, offset, n := arr.NullBitmapBytes(), arr.Data().Offset(), 0
-		for row := range rows.all {
+	from = from[rows.first:]
+	switch {
+	case nulls > 0:
+		bitmap, offset, n := arr.NullBitmapBytes(), arr.Data().Offset()+rows.first, 0
+		for _, row := range rows.list {
 			to[n] = uint64(from[row]) // whatever a null has is overwritten
-			n += int(bitOf(bitmap, offset+row))
+			n += int(bitOf(bitmap, offset+int(row)))
 		}
 		return n
-	}
-	if rows.list == nil {
-		for i, v := range from[rows.first : rows.first+rows.n] {
+	case rows.run:
+		for i, v := range from[:len(rows.list)] {
 			to[i] = uint64(v)
 		}
-		return rows.n
+	default:
+		for i, row := range rows.list {
+			to[i] = uint64(from[row])
+		}
 	}
-	for i, row := range rows.list {
-		to[i] = uint64(from[row])
-	}
-	return rows.n
+	return len(rows.list)
 }
 
 func (c *words) size() int64 { return int64(8*len(c.values) + len(c.valid)) }
