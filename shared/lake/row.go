@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/headwaterhq/headwater/shared/fault"
 )
@@ -67,20 +68,13 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Rows returns up to limit rows of the table, in no particular order. A table
-// that does not exist is fault.LakeTableMissing.
-func (l *Lake) Rows(ctx context.Context, id TableID, limit int) ([]Row, error) {
-	ctx = l.with(ctx)
-	tbl, err := l.load(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return scan(ctx, tbl, limit)
-}
-
-// Lookup returns up to limit rows whose string column has this value. Files and
-// row groups whose statistics exclude the value are not read.
+// Lookup returns up to limit rows whose string column has this value. Files of
+// other buckets, and files and row groups whose statistics exclude the value,
+// are not read; of the rest that one column is, and of the few that have the value all.
 func (l *Lake) Lookup(ctx context.Context, id TableID, column, value string, limit int) ([]Row, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
 	ctx = l.with(ctx)
 	tbl, err := l.load(ctx, id)
 	if err != nil {
@@ -90,19 +84,85 @@ func (l *Lake) Lookup(ctx context.Context, id TableID, column, value string, lim
 	if !ok || !field.Type.Equals(iceberg.PrimitiveTypes.String) {
 		return nil, fault.Field(fault.LakeIncompatible, column, "the table has no text column of this name")
 	}
-	return scan(ctx, tbl, limit, table.WithRowFilter(iceberg.EqualTo(iceberg.Reference(column), value)))
+	filter := table.WithRowFilter(iceberg.EqualTo(iceberg.Reference(column), value))
+	tasks, err := tbl.Scan(filter).PlanFiles(ctx)
+	if err != nil {
+		return nil, classify(fmt.Errorf("planning a look-up: %w", err))
+	}
+	if tasks, err = having(ctx, tbl.Scan(filter, table.WithSelectedFields(column), table.WithMaxConcurrency(1)), tasks); err != nil {
+		return nil, classify(fmt.Errorf("looking up: %w", err))
+	}
+	return rowsOf(ctx, tbl, tasks, limit, filter)
 }
 
-func scan(ctx context.Context, tbl *table.Table, limit int, options ...table.ScanOption) ([]Row, error) {
-	if limit <= 0 {
-		return nil, nil
+// lookupReads is how many files a look-up reads at once: what takes time is the store's answer.
+const lookupReads = 16
+
+// having are the tasks that have rows, as the scan sees them.
+func having(ctx context.Context, scan *table.Scan, tasks []table.FileScanTask) ([]table.FileScanTask, error) {
+	found := make([]bool, len(tasks))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookupReads)
+	for i, task := range tasks {
+		group.Go(func() (err error) {
+			found[i], err = hasRows(ctx, scan, task)
+			return err
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var some []table.FileScanTask
+	for i, task := range tasks {
+		if found[i] {
+			some = append(some, task)
+		}
+	}
+	return some, nil
+}
+
+func hasRows(ctx context.Context, scan *table.Scan, task table.FileScanTask) (bool, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	options = append(options, table.WithLimit(int64(limit)))
-	_, batches, err := tbl.Scan(options...).ToArrowRecords(ctx)
+	_, batches, err := scan.ReadTasks(ctx, []table.FileScanTask{task})
+	if err != nil {
+		return false, err
+	}
+	for batch, err := range batches {
+		if err != nil {
+			return false, err
+		}
+		rows := batch.NumRows()
+		batch.Release()
+		if rows > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Rows returns up to limit rows of the table, in no particular order. A table
+// that does not exist is fault.LakeTableMissing.
+func (l *Lake) Rows(ctx context.Context, id TableID, limit int) ([]Row, error) {
+	ctx = l.with(ctx)
+	tbl, err := l.load(ctx, id)
+	if err != nil || limit <= 0 {
+		return nil, err
+	}
+	tasks, err := tbl.Scan(table.WithLimit(int64(limit))).PlanFiles(ctx)
 	if err != nil {
 		return nil, classify(fmt.Errorf("planning a scan: %w", err))
+	}
+	return rowsOf(ctx, tbl, tasks, limit)
+}
+
+// rowsOf reads up to limit rows of the tasks' files.
+func rowsOf(ctx context.Context, tbl *table.Table, tasks []table.FileScanTask, limit int, options ...table.ScanOption) ([]Row, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	_, batches, err := tbl.Scan(append(options, table.WithLimit(int64(limit)))...).ReadTasks(ctx, tasks)
+	if err != nil {
+		return nil, classify(fmt.Errorf("opening data files: %w", err))
 	}
 	var rows []Row
 	for batch, err := range batches {
