@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,13 +128,8 @@ func (i Import) Reads(r Run) (source.Filter, error) {
 // Sources are the source columns that a run reads, each once: those of the mapping, and the cursor.
 func (i Import) Sources() []string {
 	names := i.Mapping.Sources()
-	if i.Cursor == nil {
+	if i.Cursor == nil || slices.Contains(names, i.Cursor.Column) {
 		return names
-	}
-	for _, name := range names {
-		if name == i.Cursor.Column {
-			return names
-		}
 	}
 	return append(names, i.Cursor.Column)
 }

@@ -192,12 +192,13 @@ func (i Import) TableName() string { return string(i.Type) + "_" + i.ID }
 // LakeColumns are the columns of the import's lake table, in order: the mapping's,
 // and after them the system's own.
 func (i Import) LakeColumns() []schema.Column {
-	columns := make([]schema.Column, len(i.Mapping))
-	for n, c := range i.Mapping {
-		columns[n] = schema.Column{Name: c.Target, Type: c.Type, Nullable: !c.Required}
+	columns := make([]schema.Column, 0, len(i.Mapping)+2)
+	for _, c := range i.Mapping {
+		column := schema.Column{Name: c.Target, Type: c.Type, Nullable: !c.Required}
 		if c.Type == schema.Decimal {
-			columns[n].Precision, columns[n].Scale = 38, 9
+			column.Precision, column.Scale = 38, 9
 		}
+		columns = append(columns, column)
 	}
 	if i.Cursor != nil {
 		columns = append(columns, schema.Column{Name: CursorColumn, Type: i.Cursor.Type, Nullable: true})

@@ -160,8 +160,7 @@ func (m Mapping) at(target string) int {
 
 // gather adds the faults of an error to problems.
 func gather(problems *fault.List, err error) {
-	var list fault.List
-	if errors.As(err, &list) {
+	if list, ok := errors.AsType[fault.List](err); ok {
 		*problems = append(*problems, list...)
 	} else if one, ok := fault.As(err); ok {
 		*problems = append(*problems, one)

@@ -41,7 +41,8 @@ func TestCreateResolvesWhatIsIncremental(t *testing.T) {
 			func(n *ingest.NewImport) {
 				n.Mapping = append(n.Mapping, ingest.Column{Target: "identifier_type", Constant: new("email")})
 			},
-			[]string{"identifier", "identifier_type"}, "", schema.Timestamp,
+			[]string{"identifier", "identifier_type"},
+			"", schema.Timestamp,
 		},
 		"a flag": {func(n *ingest.NewImport) { n.Deleted = "gone" }, []string{"identifier"}, "gone", schema.Timestamp},
 		"links": {
@@ -49,14 +50,16 @@ func TestCreateResolvesWhatIsIncremental(t *testing.T) {
 		},
 		"typed links": {
 			func(n *ingest.NewImport) { n.Type, n.Mapping = ingest.IdentityGraph, typed },
-			[]string{"first_id", "second_id", "first_id_type", "second_id_type"}, "", schema.Timestamp,
+			[]string{"first_id", "second_id", "first_id_type", "second_id_type"},
+			"", schema.Timestamp,
 		},
 		"groups": {
 			func(n *ingest.NewImport) { n.Type, n.Mapping = ingest.GroupIdentity, group }, []string{"user_id", "group_id"}, "", schema.Timestamp,
 		},
 		"groups that are left": {
 			func(n *ingest.NewImport) { n.Type, n.Mapping = ingest.GroupIdentity, flagged },
-			[]string{"user_id", "group_id"}, "is_deleted", schema.Timestamp,
+			[]string{"user_id", "group_id"},
+			"is_deleted", schema.Timestamp,
 		},
 		"groups that are appended": {
 			func(n *ingest.NewImport) { n.Type, n.Mapping, n.Mode = ingest.GroupIdentity, flagged, ingest.Append }, nil, "", schema.Timestamp,
@@ -64,7 +67,9 @@ func TestCreateResolvesWhatIsIncremental(t *testing.T) {
 		"activity": {func(n *ingest.NewImport) {
 			n.Type, n.Key = ingest.UserActivity, []string{"event_id"}
 			n.Mapping = ingest.Mapping{
-				{Source: "Email", Target: "identifier"}, {Source: "timestamp", Target: "event_time"}, {Target: "event_name", Constant: new("seen")},
+				{Source: "Email", Target: "identifier"},
+				{Source: "timestamp", Target: "event_time"},
+				{Target: "event_name", Constant: new("seen")},
 				{Source: "string", Target: "event_id"},
 			}
 		}, []string{"event_id"}, "", schema.Timestamp},
