@@ -87,11 +87,17 @@ func TestPyIcebergAgrees(t *testing.T) {
 // PyIceberg reads position deletes, and no equality deletes: it must see the rows
 // of a first merge at once, and those of later ones after upkeep.
 func TestPyIcebergAgreesOnMergedRows(t *testing.T) {
+	for name, spread := range map[string]lake.Spread{"in one piece": {}, "in buckets": inBuckets, "by day": byDay} {
+		t.Run(name, func(t *testing.T) { agreesOnMergedRows(t, spread) })
+	}
+}
+
+func agreesOnMergedRows(t *testing.T, spread lake.Spread) {
 	p := newPlace(t)
 	l := p.open(t)
 	id := lake.TableID{Workspace: "acme-1", Name: "changes"}
 	merge := func(runID string, each ...[]change) {
-		landed := landChanges(t, l, id, runID, each...)
+		landed := landSpread(t, l, id, spread, runID, each...)
 		if _, err := l.Merge(t.Context(), id, runID, withDeletes, landed); err != nil {
 			t.Fatal(err)
 		}
