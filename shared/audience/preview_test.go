@@ -3,6 +3,7 @@ package audience_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -142,11 +143,11 @@ func TestExpressionsThatAreNotValid(t *testing.T) {
 }
 
 func problems(err error) fault.List {
-	switch err := err.(type) {
-	case fault.List:
-		return err
-	case *fault.Error:
-		return fault.List{err}
+	if list, ok := errors.AsType[fault.List](err); ok {
+		return list
+	}
+	if one, ok := fault.As(err); ok {
+		return fault.List{one}
 	}
 	return nil
 }

@@ -206,7 +206,11 @@ func TestSummary(t *testing.T) {
 	fatal(t, err)
 	want := lookup.Summary{Rows: 13, Key: lookup.KeyAvailable, Complete: true, Counts: []lookup.RuleCount{
 		{"cast", "age", 3},
-		{"cast", "mail", 2}, {"cast", "when", 2}, {"email", "age", 2}, {"email", "mail", 2}, {"email", "when", 2},
+		{"cast", "mail", 2},
+		{"cast", "when", 2},
+		{"email", "age", 2},
+		{"email", "mail", 2},
+		{"email", "when", 2},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)

@@ -67,7 +67,7 @@ func (s *sealer) Write(p []byte) (int, error) {
 
 func (s *sealer) seal(last bool, lines []byte) {
 	s.sealed.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s.plain)+s.key.aead.Overhead())))
-	s.sealed.Write(s.key.aead.Seal(s.sealed.AvailableBuffer(), nil, s.plain, s.bound(last, lines)))
+	s.sealed.Write(seal(s.key.aead, s.sealed.AvailableBuffer(), s.plain, s.bound(last, lines)))
 	s.plain = s.plain[:0]
 }
 

@@ -98,7 +98,7 @@ func read(ctx context.Context, lines, rows []byte, key quarantine.Key, from sour
 	defer func() { err = errors.Join(err, r.Close(), r.Close()) }()
 	for {
 		batch, err := r.Next(ctx)
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // a reader ends with a bare EOF
 			return all, nil
 		}
 		if err != nil {

@@ -84,7 +84,7 @@ func (v Vault) seal(ctx context.Context, run ingest.Ref, secret []byte) (string,
 	if err != nil {
 		return "", fmt.Errorf("sealing run key: %w", err)
 	}
-	return base64.StdEncoding.EncodeToString(aead.Seal(nil, nil, secret, bindRun(nil, forKey, run))), nil
+	return base64.StdEncoding.EncodeToString(seal(aead, nil, secret, bindRun(nil, forKey, run))), nil
 }
 
 // Destroy makes what the run has in quarantine unreadable, for good: its reasons stay,

@@ -78,7 +78,7 @@ func (w *Writer) line(r pipeline.Rejected) error {
 	}
 	if r.Value != "" {
 		w.data = l.bound(w.data[:0], w.key)
-		l.Value = base64.StdEncoding.EncodeToString(w.key.aead.Seal(nil, nil, []byte(r.Value), w.data))
+		l.Value = base64.StdEncoding.EncodeToString(seal(w.key.aead, nil, []byte(r.Value), w.data))
 	}
 	w.count++
 	return w.lines.Encode(l)
