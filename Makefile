@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos smoke lint synth deploy crosscheck conformance bench build build-lambda tools tools-node clean
+.PHONY: help run test chaos smoke lint synth deploy crosscheck conformance bench bench-scale build build-lambda tools tools-node clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,9 +36,12 @@ conformance: ## the suite that every driver passes, as a matrix of drivers and c
 chaos: build tools ## imports in every mode while everything fails: RUNS seeds, 200 unless set; a failing seed is printed and can be tried again
 	go run ./scripts/chaos -runs $${RUNS:-200}
 
-bench: ## benchmarks of the packages, then whole imports against DuckDB on one core; see docs/benchmarks.md
+bench: ## benchmarks of the packages, then whole imports against DuckDB and Polars on one core; see docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem ./shared/...
 	go run ./scripts/bench $(BENCH)
+
+bench-scale: ## plan and commit by the number of splits; see docs/scale.md
+	go run ./scripts/bench/scale $(BENCH)
 
 build: ## the functions for this machine, into .local/bin
 	scripts/build.sh

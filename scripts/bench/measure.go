@@ -16,6 +16,7 @@ type result struct {
 	rows         int64
 	ours         []spent // by round
 	read, mapped []spent // by round; none when stages are not measured
+	spread       []spent // by round, of our side on a table that is spread over buckets; of T1 alone
 	plain        []spent // by round, of the bare Arrow libraries without compression; none with another peer
 	ourBytes     int64   // of output
 	theirs       []theirs
@@ -86,6 +87,9 @@ func (b bench) open(ctx context.Context, r *result, in input) (found counts, err
 	return found, nil
 }
 
+// spreadTask is the task whose cost of spreading is measured.
+const spreadTask = "T1"
+
 // alone measures the stages of our side.
 func (b bench) alone(ctx context.Context, r *result, in input, found counts) error {
 	if !b.stages || !r.stages {
@@ -96,6 +100,11 @@ func (b bench) alone(ctx context.Context, r *result, in input, found counts) err
 	}
 	if err := b.round(ctx, until("map"), r.task, in, found, &r.mapped); err != nil {
 		return err
+	}
+	if r.name == spreadTask {
+		if err := b.round(ctx, landSpread, r.task, in, found, &r.spread); err != nil {
+			return err
+		}
 	}
 	if _, ok := r.against("bare"); ok {
 		return b.round(ctx, until("plain"), r.task, in, found, &r.plain)

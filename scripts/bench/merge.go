@@ -16,18 +16,22 @@ type merges struct {
 	took    [][]spent // by table and round
 }
 
-// mergeTables are the tables, by the rows of the other tasks' data; a fifth as many rows change.
+// The tables are of as many rows as the other tasks' data, mergeRows at most, and of multiples of that; a fifth of the
+// smallest one's rows change.
+const mergeRows = 500_000
+
 var mergeTables = []int64{1, 2, 4}
 
 // merge measures T7. The tables are made once; each round merges into links to their files, which a merge never changes.
 func (b bench) merge(ctx context.Context) (merges, error) {
-	m := merges{changed: max(b.rows/5, 1), took: make([][]spent, len(mergeTables))}
+	smallest := min(b.rows, mergeRows)
+	m := merges{changed: max(smallest/5, 1), took: make([][]spent, len(mergeTables))}
 	changes, _, err := b.sized(m.changed).prepare(ctx, data{format: "parquet", compression: "zstd"})
 	if err != nil {
 		return m, err
 	}
 	for _, times := range mergeTables {
-		rows := times * b.rows
+		rows := times * smallest
 		m.tables = append(m.tables, rows)
 		if err := b.base(ctx, rows); err != nil {
 			return m, fmt.Errorf("making a table of %d rows: %w", rows, err)

@@ -30,6 +30,12 @@ func until(stage string) side {
 	}
 }
 
+// landSpread is our whole side on a table that is spread over buckets, as that of an import is. The peers write one file,
+// and so does our side where it is held against them.
+func landSpread(t task, in input, dir string) command {
+	return command{program: "worker", stdin: map[string]any{"input": in.path, "output": dir, "mapping": t.mapping(), "until": "land", "spread": true}}
+}
+
 // overDriver and overClient read from the warehouse that serves the input: through the driver, and through the client
 // library that it is built on.
 func overDriver(t task, in input, dir string) command { return overWire(t, in, dir, false) }

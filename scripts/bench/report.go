@@ -75,6 +75,9 @@ func table(results []result) string {
 		if len(r.plain) > 0 {
 			parts += fmt.Sprintf(" (zstd %.2f)", r.zstd())
 		}
+		if len(r.spread) > 0 {
+			parts += fmt.Sprintf(" (spread over 16 buckets: %.2f in all)", cpu(r.spread))
+		}
 		gb := gbSeconds(r.rowsPerCPU())
 		fmt.Fprintf(&b, "| **%s** | %s | %.2f | | | %.0f | %.2f | %.0f | %.3f | %.1f GB-s, $%.6f | %s |\n",
 			r.name, r.title, cpu(r.ours), r.rowsPerCPU(), wall(r.ours), peak(r.ours), r.sizeRatio(), gb, gb*usdGBSecond, parts)
