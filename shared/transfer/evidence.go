@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
@@ -24,7 +25,7 @@ func (c *Committer) attest(ctx context.Context, r *extracted, snapshotID string)
 		Splits: r.plan.Splits, Parts: r.parts, CredentialVersion: r.plan.Credential, Before: before, After: after,
 	}
 	if r.plan.sifts() {
-		facts.Splits = append(facts.Splits[:len(facts.Splits):len(facts.Splits)], source.Split{Label: siftLabel})
+		facts.Splits = append(slices.Clip(facts.Splits), source.Split{Label: siftLabel})
 	}
 	body, hash, err := manifest.New(r.plan.Import, run, facts).Encode()
 	if err != nil {

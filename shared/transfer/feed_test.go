@@ -62,8 +62,10 @@ func (k kind) text(r record) string {
 // table is a feed as the source describes it.
 func (k kind) table() schema.Table {
 	return schema.Table{Name: tableName, Columns: []schema.Column{
-		{Name: "id", Type: schema.String, Nullable: true}, {Name: "name", Type: schema.String, Nullable: true},
-		{Name: "changed", Type: k.typ, Nullable: true}, {Name: "gone", Type: schema.Bool, Nullable: true},
+		{Name: "id", Type: schema.String, Nullable: true},
+		{Name: "name", Type: schema.String, Nullable: true},
+		{Name: "changed", Type: k.typ, Nullable: true},
+		{Name: "gone", Type: schema.Bool, Nullable: true},
 	}}
 }
 

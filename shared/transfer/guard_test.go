@@ -180,6 +180,25 @@ func TestARowWithoutACursorMayFailTheRun(t *testing.T) {
 	}
 }
 
+// A text cursor may be longer than what a store keeps of it; cut, it reads more and not less.
+func TestALongCursorIsCut(t *testing.T) {
+	k := kinds()[3]
+	k.literal = func(v int) string { return strings.Repeat("é", 1000) + fmt.Sprint(v) }
+	w := emptyWorld()
+	rows := []record{{ID: "u1", Name: "a", Changed: 1}, {ID: "u2", Name: "b", Changed: 2}}
+	w.feed(t, k, rows)
+	w.open(t, ingest.Append, ofFeed, func(n *ingest.NewImport) { n.Cursor = &ingest.Cursor{Column: "changed"} })
+	w.run1(t, "the first run", w.begin(t))
+	w.feed(t, k, append(rows, record{ID: "u3", Name: "c", Changed: 3}))
+	w.run1(t, "the next run", w.begin(t))
+	if got := len(w.landed(t)); got != 3 {
+		t.Errorf("the lake has %d rows, want 3", got)
+	}
+	if mark := w.watermark(t); len(mark) != 1024 {
+		t.Errorf("the watermark has %d bytes", len(mark))
+	}
+}
+
 // A run that failed at a split goes on with that split alone, by the guards as they are then.
 func TestARunIsDrivenAgain(t *testing.T) {
 	w := newWorld(t, ingest.Append, people)

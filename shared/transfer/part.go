@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
@@ -116,7 +117,7 @@ func (p *part) move(ctx context.Context, batch source.Batch, writer *lake.Writer
 func (p *part) store(ctx context.Context, written lake.Files) (ingest.Part, error) {
 	record := ingest.Part{
 		Split: p.at.Number, Number: p.at.Parts, From: p.at.Checkpoint, After: string(p.after), Last: p.last,
-		Cursor: p.mapper.Cursor(), Windows: p.mapper.Windows(), Counts: p.counts, At: p.Now().UTC(),
+		Cursor: p.greatest(), Windows: p.mapper.Windows(), Counts: p.counts, At: p.Now().UTC(),
 	}
 	name := partName(record.Split, record.Number)
 	if written.Count > 0 {
@@ -128,6 +129,19 @@ func (p *part) store(ctx context.Context, written lake.Files) (ingest.Part, erro
 	var err error
 	record.Quarantine, err = keepQuarantine(ctx, p.Objects, p.run, name, p.quarantine)
 	return record, err
+}
+
+// maxCursor is how many bytes of a text cursor are kept: an item of the store holds so much and no more.
+const maxCursor = 1024
+
+// greatest is the greatest cursor that the part read. A long text is cut, which makes it
+// less: what is read again because of that is in the lake once all the same.
+func (p *part) greatest() string {
+	value := p.mapper.Cursor()
+	if len(value) <= maxCursor {
+		return value
+	}
+	return strings.ToValidUTF8(value[:maxCursor], "")
 }
 
 // keepQuarantine stores what was rejected, and returns the key of its lines, empty when

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
+	"github.com/headwaterhq/headwater/shared/manifest"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source/memsource"
 )
@@ -123,5 +125,38 @@ func TestARunOfHubsIsHeld(t *testing.T) {
 	}
 	if code := fault.CodeOf(w.vault().Destroy(t.Context(), ref)); code != "" {
 		t.Errorf("destroying the key: %s", code)
+	}
+}
+
+// Lambda may invoke commit several times at once: one sifts and one lands, whichever they are.
+func TestCommitsInTheSameMomentAreOne(t *testing.T) {
+	for _, mode := range []ingest.Mode{ingest.FullRefresh, ingest.Append, ingest.Merge} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := emptyWorld()
+			w.link([][2]string{{"x", "a"}, {"x", "b"}, {"x", "c"}, {"x", "d"}, {"p", "q"}, {"r", "s"}})
+			w.open(t, mode, ofLinks, func(n *ingest.NewImport) { n.Guards.Hubs.Action = ingest.Ignore })
+			ref := w.begin(t)
+			w.extract(t, ref, w.plan(t, ref))
+			var wait sync.WaitGroup
+			for range 4 {
+				wait.Go(func() {
+					if _, err := w.committer().Commit(t.Context(), ref); err != nil && !fault.Retryable(err) {
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			if _, err := w.committer().Commit(t.Context(), ref); err != nil {
+				t.Fatal(err)
+			}
+			r := w.settle(t, ref)
+			if diff := cmp.Diff([]string{"p-q", "r-s"}, w.links(t)); diff != "" || r.Counts.RowsWritten != 2 || r.Counts.RowsQuarantined != 4 {
+				t.Errorf("counts %+v, the lake (-want +got):\n%s", r.Counts, diff)
+			}
+			body, err := w.objects.Get(t.Context(), manifest.Key(ref))
+			if err != nil || manifest.Hash(body) != r.ManifestHash {
+				t.Errorf("the run has not its manifest's hash, %v", err)
+			}
+		})
 	}
 }
