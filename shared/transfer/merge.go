@@ -68,20 +68,19 @@ func byFingerprint(t ingest.Type) lake.Merge {
 // readsThePast reports whether the table may have newer rows than the run reads.
 func readsThePast(run ingest.Run) bool { return run.Range != nil || run.Replays != "" }
 
-// files yields the encoded data files of a run, a part in memory at a time.
+// files yields the encoded data files of a run, in the order of its parts; a few parts are in memory at a time.
 func files(ctx context.Context, objects Objects, parts []ingest.Part) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for _, p := range parts {
-			if p.FilesKey == "" {
-				continue
-			}
-			body, err := objects.Get(ctx, p.FilesKey)
-			if err != nil {
-				err = fmt.Errorf("reading data file list: %w", err)
-			}
-			if !yield(body, err) {
-				return
-			}
+	var keys []string
+	for _, p := range parts {
+		if p.FilesKey != "" {
+			keys = append(keys, p.FilesKey)
 		}
 	}
+	return ahead(ctx, keys, func(ctx context.Context, key string) ([]byte, error) {
+		body, err := objects.Get(ctx, key)
+		if err != nil {
+			err = fmt.Errorf("reading data file list: %w", err)
+		}
+		return body, err
+	})
 }

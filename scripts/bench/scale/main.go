@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -35,13 +36,14 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	splits := flags.String("splits", "10,100,1000,10000", "numbers of splits")
 	files := flags.Int("files", 1, "data files of each split")
 	dir := flags.String("dir", ".local/bench/scale", "where objects and lake are kept")
+	latency := flags.Duration("latency", 15*time.Millisecond, "what a request to the object store takes, but those of the lake")
 	markdown := flags.Bool("markdown", false, "print a table")
 	only := flags.Int("only", 0, "measure this number of splits in this process, and print it as JSON")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *only > 0 {
-		found, err := measure(ctx, *dir, *only, *files)
+		found, err := measure(ctx, *dir, *only, *files, *latency)
 		if err != nil {
 			return err
 		}
@@ -55,7 +57,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		if err != nil || n < 1 {
 			return errors.New("a number of splits must be at least 1")
 		}
-		found, err := apart(ctx, filepath.Join(*dir, text), n, *files)
+		found, err := apart(ctx, filepath.Join(*dir, text), n, "-files", strconv.Itoa(*files), "-latency", latency.String())
 		if err != nil {
 			return fmt.Errorf("%d splits: %w", n, err)
 		}
@@ -72,12 +74,12 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 // apart measures in a process of its own.
-func apart(ctx context.Context, dir string, splits, files int) (cost, error) {
+func apart(ctx context.Context, dir string, splits int, more ...string) (cost, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return cost{}, fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "-only", strconv.Itoa(splits), "-files", strconv.Itoa(files), "-dir", dir)
+	cmd := exec.CommandContext(ctx, self, append([]string{"-only", strconv.Itoa(splits), "-dir", dir}, more...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

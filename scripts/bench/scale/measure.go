@@ -46,7 +46,7 @@ type engine struct {
 	imp     ingest.Import
 }
 
-func measure(ctx context.Context, dir string, splits, files int) (found cost, err error) {
+func measure(ctx context.Context, dir string, splits, files int, latency time.Duration) (found cost, err error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return found, fmt.Errorf("removing what an earlier run left: %w", err)
 	}
@@ -59,6 +59,7 @@ func measure(ctx context.Context, dir string, splits, files int) (found cost, er
 	}
 	defer func() { err = errors.Join(err, e.lake.Close()) }()
 	found = cost{Splits: splits, Files: splits * files}
+	e.objects.latency = latency
 	r := ingest.Run{WorkspaceID: workspace, ImportID: e.imp.ID, ID: "run_01hqjk6z3v9d8m4n2p5r7t0wxy", Trigger: ingest.Manual, Status: ingest.Queued, CreatedAt: time.Now().UTC()}
 	if err := e.store.OpenRun(ctx, e.imp, r, time.Time{}); err != nil {
 		return found, fmt.Errorf("opening the run: %w", err)
@@ -73,11 +74,13 @@ func measure(ctx context.Context, dir string, splits, files int) (found cost, er
 	if found.Extract, err = timed(e.objects, func() error { return e.extract(ctx, r.Ref(), 0) }); err != nil {
 		return found, fmt.Errorf("extracting: %w", err)
 	}
+	e.objects.latency = 0
 	for n := 1; n < splits; n++ { // as workers do, but for the reading, which is measured elsewhere
 		if err := e.record(ctx, r.Ref(), n, files); err != nil {
 			return found, fmt.Errorf("recording split %d: %w", n, err)
 		}
 	}
+	e.objects.latency = latency
 	var landed transfer.Landed
 	if found.Commit, err = timed(e.objects, func() (err error) { landed, err = e.committer().Commit(ctx, r.Ref()); return err }); err != nil {
 		return found, fmt.Errorf("committing: %w", err)
@@ -123,7 +126,7 @@ func (e *engine) weigh(ctx context.Context, found *cost, ref ingest.Ref, planned
 }
 
 func newEngine(ctx context.Context, dir string, splits int) (*engine, error) {
-	e := &engine{store: &table{Store: memstore.New()}, objects: newDirectory(dir)}
+	e := &engine{store: &table{Store: memstore.New()}, objects: newDirectory(dir, 0)}
 	var err error
 	if e.lake, err = landing.OpenLake(ctx, dir); err != nil {
 		return nil, err

@@ -5,26 +5,50 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/memstore"
 )
 
-// directory keeps objects as files, and counts the requests.
+// directory keeps objects as files, and counts the requests. Each takes as long as one to S3 would.
 type directory struct {
-	root     string
+	root    string
+	latency time.Duration
+
+	mu       sync.Mutex
 	requests int
 	sizes    map[string]int64 // by key
 }
 
-func newDirectory(root string) *directory { return &directory{root: root, sizes: map[string]int64{}} }
+func newDirectory(root string, latency time.Duration) *directory {
+	return &directory{root: root, latency: latency, sizes: map[string]int64{}}
+}
+
+// enter is the beginning of every request.
+func (d *directory) enter(ctx context.Context) error {
+	d.mu.Lock()
+	d.requests++
+	d.mu.Unlock()
+	select {
+	case <-time.After(d.latency):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 func (d *directory) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
 
 // Put writes an object.
-func (d *directory) Put(_ context.Context, key string, body []byte) error {
-	d.requests++
+func (d *directory) Put(ctx context.Context, key string, body []byte) error {
+	if err := d.enter(ctx); err != nil {
+		return err
+	}
+	d.mu.Lock()
 	d.sizes[key] = int64(len(body))
+	d.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(d.path(key)), 0o755); err != nil {
 		return fmt.Errorf("writing an object: %w", err)
 	}
@@ -32,8 +56,10 @@ func (d *directory) Put(_ context.Context, key string, body []byte) error {
 }
 
 // Get reads an object.
-func (d *directory) Get(_ context.Context, key string) ([]byte, error) {
-	d.requests++
+func (d *directory) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := d.enter(ctx); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(d.path(key))
 }
 
@@ -48,8 +74,10 @@ func (d *directory) GetRange(ctx context.Context, key string, offset, length int
 }
 
 // Delete removes objects.
-func (d *directory) Delete(_ context.Context, keys ...string) error {
-	d.requests++
+func (d *directory) Delete(ctx context.Context, keys ...string) error {
+	if err := d.enter(ctx); err != nil {
+		return err
+	}
 	for _, key := range keys {
 		if err := os.Remove(d.path(key)); err != nil && !os.IsNotExist(err) {
 			return fmt.Errorf("deleting an object: %w", err)
