@@ -2,8 +2,8 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -13,48 +13,79 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// deleteFileBytes is how many bytes of keys are held in memory until they become an equality delete file.
-const deleteFileBytes = 32 << 20
-
-// keyWriter collects keys and writes them as equality delete files.
+// keyWriter writes keys as equality delete files.
 type keyWriter struct {
-	tx      *table.Transaction
-	fields  []int
-	pending []arrow.RecordBatch
-	bytes   int64
-	files   []iceberg.DataFile
+	lake    *Lake
+	table   *table.Table // whose spec the files are of
+	out     *output
+	columns *layout
+	to      shape
 }
 
-// writeKeys writes an equality delete for each key of the run.
-func (m *merge) writeKeys(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) ([]iceberg.DataFile, error) {
-	scope, err := deleteScope(tbl, m.Key)
-	if err != nil {
+// writeKeys writes an equality delete for each key of the run, as data files are written: in memory that does not grow
+// with keys or partitions.
+func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files []iceberg.DataFile) (made []iceberg.DataFile, err error) {
+	w := &keyWriter{lake: l}
+	if w.table, err = deleteScope(tbl, m.Key); err != nil {
 		return nil, err
 	}
-	w := &keyWriter{tx: scope.NewTransaction()}
-	defer w.release()
+	if w.out, err = openOutput(ctx, w.table, nil, l.targetBytes); err != nil {
+		return nil, err
+	}
+	defer w.out.fail()
 	for _, name := range m.Key {
 		field, _ := tbl.Schema().FindFieldByName(name)
-		w.fields = append(w.fields, field.ID)
+		w.out.keys = append(w.out.keys, field.ID)
 	}
+	defer func() { err = errors.Join(err, w.close()) }()
 	for i, file := range files {
-		first := uint32(0)
-		err := readColumns(ctx, tbl, file, m.Key, func(batch arrow.RecordBatch) error {
-			if err := m.whole(batch); err != nil {
-				return err
-			}
-			kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !m.verdict.superseded[i].has(row) })
-			if err != nil {
-				return err
-			}
-			first += uint32(batch.NumRows())
-			return w.add(ctx, kept)
-		})
-		if err != nil {
+		if err := m.writeKeysOf(ctx, w, tbl, file, m.verdict.superseded[i]); err != nil {
 			return nil, err
 		}
 	}
-	return w.files, w.flush(ctx)
+	if w.to == nil {
+		return nil, nil
+	}
+	err = w.to.end()
+	return w.out.files, err
+}
+
+// writeKeysOf writes the keys of the file's rows but those in the set.
+func (m *merge) writeKeysOf(ctx context.Context, w *keyWriter, tbl *table.Table, file iceberg.DataFile, but rowSet) error {
+	first := uint32(0)
+	return readColumns(ctx, tbl, file, m.Key, func(batch arrow.RecordBatch) error {
+		if err := m.whole(batch); err != nil {
+			return err
+		}
+		kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !but.has(row) })
+		if err != nil {
+			return err
+		}
+		defer kept.Release()
+		first += uint32(batch.NumRows())
+		return w.write(kept)
+	})
+}
+
+// write adds keys. What the first batch has for columns, all have.
+func (w *keyWriter) write(keys arrow.RecordBatch) (err error) {
+	if w.to == nil {
+		if w.columns, err = someOf(w.table, keys.Schema()); err != nil {
+			return err
+		}
+		w.out.schema = w.columns.file
+		if w.to, err = w.lake.shape(w.table, w.columns, w.out); err != nil {
+			return err
+		}
+	}
+	return w.columns.write(keys, w.to)
+}
+
+func (w *keyWriter) close() error {
+	if w.to == nil {
+		return nil
+	}
+	return w.to.close()
 }
 
 // pickRows returns the rows of the batch, of which the first has the number
@@ -73,50 +104,4 @@ func pickRows(ctx context.Context, batch arrow.RecordBatch, first uint32, wanted
 		return nil, fmt.Errorf("leaving out rows: %w", err)
 	}
 	return kept, nil
-}
-
-// add takes the batch over.
-func (w *keyWriter) add(ctx context.Context, keys arrow.RecordBatch) error {
-	if keys.NumRows() == 0 {
-		keys.Release()
-		return nil
-	}
-	w.pending = append(w.pending, keys)
-	if w.bytes += sizeOf(keys); w.bytes < deleteFileBytes {
-		return nil
-	}
-	return w.flush(ctx)
-}
-
-func sizeOf(batch arrow.RecordBatch) (bytes int64) {
-	for _, column := range batch.Columns() {
-		bytes += int64(column.Data().SizeInBytes())
-	}
-	return bytes
-}
-
-func (w *keyWriter) flush(ctx context.Context) error {
-	if len(w.pending) == 0 {
-		return nil
-	}
-	made, err := w.tx.WriteEqualityDeletes(ctx, w.fields, func(yield func(arrow.RecordBatch, error) bool) {
-		for _, batch := range slices.Clone(w.pending) {
-			if !yield(batch, nil) {
-				return
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	w.files = append(w.files, made...)
-	w.release()
-	return nil
-}
-
-func (w *keyWriter) release() {
-	for _, batch := range w.pending {
-		batch.Release()
-	}
-	w.pending, w.bytes = w.pending[:0], 0
 }

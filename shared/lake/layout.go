@@ -22,14 +22,21 @@ type layout struct {
 }
 
 func layoutOf(tbl *table.Table, in *arrow.Schema) (*layout, error) {
+	for _, field := range tbl.Schema().Fields() {
+		if field.Required && !in.HasField(field.Name) {
+			return nil, fault.Field(fault.LakeIncompatible, field.Name, "the rows have no such column, which the table requires")
+		}
+	}
+	return someOf(tbl, in)
+}
+
+// someOf is the layout of files that have those columns of the table that the batches have.
+func someOf(tbl *table.Table, in *arrow.Schema) (*layout, error) {
 	l := &layout{table: tbl.Schema(), given: in.NumFields()}
 	var fields []iceberg.NestedField
 	for _, field := range tbl.Schema().Fields() {
-		at := in.FieldIndices(field.Name)
-		if len(at) > 0 {
+		if at := in.FieldIndices(field.Name); len(at) > 0 {
 			fields, l.from = append(fields, field), append(l.from, at[0])
-		} else if field.Required {
-			return nil, fault.Field(fault.LakeIncompatible, field.Name, "the rows have no such column, which the table requires")
 		}
 	}
 	if len(l.from) < in.NumFields() {

@@ -103,7 +103,7 @@ func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *tabl
 		return false, err
 	}
 	if m.keys == nil && tbl.CurrentSnapshot() != nil {
-		if m.keys, err = m.writeKeys(ctx, placed, c.files); err != nil {
+		if m.keys, err = m.writeKeys(ctx, c.lake, placed, c.files); err != nil {
 			return false, fmt.Errorf("writing equality deletes: %w", err)
 		}
 	}

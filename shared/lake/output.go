@@ -21,6 +21,7 @@ type output struct {
 	spec   iceberg.PartitionSpec
 	schema *arrow.Schema
 	target int64
+	keys   []int // not nil: the files are equality deletes by these fields
 
 	scratch datafile.Scratch
 	open    *openFile
@@ -123,10 +124,17 @@ func (o *output) copy(partition map[int]any, stats datafile.Stats, from *spool) 
 
 // describe adds a file that is complete.
 func (o *output) describe(path string, partition map[int]any, stats datafile.Stats) error {
-	builder, err := iceberg.NewDataFileBuilder(o.spec, iceberg.EntryContentData, path, iceberg.ParquetFile,
+	content := iceberg.EntryContentData
+	if o.keys != nil {
+		content = iceberg.EntryContentEqDeletes
+	}
+	builder, err := iceberg.NewDataFileBuilder(o.spec, content, path, iceberg.ParquetFile,
 		partition, nil, nil, stats.Rows, stats.Bytes)
 	if err != nil {
 		return err
+	}
+	if o.keys != nil {
+		builder.EqualityFieldIDs(o.keys)
 	}
 	builder.SplitOffsets(stats.SplitOffsets)
 	builder.ColumnSizes(stats.ColumnSizes).ValueCounts(stats.ValueCounts).NullValueCounts(stats.NullCounts).NaNValueCounts(stats.NaNCounts)

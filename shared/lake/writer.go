@@ -81,6 +81,14 @@ type shape interface {
 	close() error // what is left after an error
 }
 
+// shape is how rows of any partitions become files of the table.
+func (l *Lake) shape(tbl *table.Table, columns *layout, out *output) (shape, error) {
+	if spec := tbl.Spec(); spec.IsUnpartitioned() {
+		return onePiece{out, nil}, nil
+	}
+	return newScatter(tbl, columns, out, l)
+}
+
 func (w *Writer) encodeAll(ctx context.Context, in *arrow.Schema, l *Lake) (out *output, err error) {
 	columns, err := layoutOf(w.table, in)
 	if err != nil {
@@ -90,11 +98,9 @@ func (w *Writer) encodeAll(ctx context.Context, in *arrow.Schema, l *Lake) (out 
 		return nil, err
 	}
 	defer out.fail()
-	var to shape = onePiece{out, nil}
-	if spec := w.table.Spec(); !spec.IsUnpartitioned() {
-		if to, err = newScatter(w.table, columns, out, l); err != nil {
-			return out, err
-		}
+	to, err := l.shape(w.table, columns, out)
+	if err != nil {
+		return out, err
 	}
 	defer func() { err = errors.Join(err, to.close()) }()
 	for batch := range w.batches {
