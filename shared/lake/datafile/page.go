@@ -2,8 +2,10 @@ package datafile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -139,6 +141,9 @@ func (p *pages) dictionary(values int) {
 }
 
 func (p *pages) write(frame []byte) {
+	if len(p.body) > math.MaxInt32 && p.err == nil {
+		p.err = errPage
+	}
 	p.chunk.info.CompressedSize += int64(len(p.header) + len(frame))
 	p.chunk.info.UncompressedSize += int64(len(p.header) + len(p.body))
 	for _, part := range [][]byte{p.header, frame} {
@@ -147,6 +152,8 @@ func (p *pages) write(frame []byte) {
 		}
 	}
 }
+
+var errPage = errors.New("a page would be larger than Parquet can say")
 
 // Page types of parquet.thrift, and the fields of a PageHeader that describe them.
 const (
