@@ -165,7 +165,8 @@ func (s *stretch) extract(ctx context.Context) error {
 	}
 	for !s.at.Done && !s.late(ctx) {
 		if s.rejected(0) {
-			return fault.New(fault.RunRejects, fmt.Sprintf("%d rows were rejected by the time this worker stopped", s.run.Counts.RowsQuarantined))
+			return fault.New(fault.RunRejects, fmt.Sprintf("at least %d rows were rejected, and the import allows %d",
+				s.run.Counts.RowsQuarantined, *s.plan.Import.Guards.MaximumRejectedRows))
 		}
 		p := &part{stretch: s, reader: reader, mapper: mapper, quarantine: quarantine.NewWriter(s.key, s.at.Number)}
 		first, err := p.write(ctx)
