@@ -2,11 +2,9 @@ package lookup
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +17,8 @@ import (
 
 // Runs finds runs and their parts.
 type Runs interface {
+	ingest.PartPages
 	Run(ctx context.Context, ref ingest.Ref) (ingest.Run, error)
-	Parts(ctx context.Context, ref ingest.Ref) ([]ingest.Part, error)
 }
 
 // Objects reads objects of the bucket.
@@ -39,6 +37,8 @@ type Quarantine struct {
 const (
 	maxLines   = 500_000
 	maxObjects = 100
+	partsPage  = 200 // parts that are asked for together
+	maxPages   = 50  // of parts
 )
 
 // Wanted says which rejected rows are wanted; an empty field takes all.
@@ -84,53 +84,35 @@ func (q *Quarantine) Read(ctx context.Context, ref ingest.Ref, w Wanted, from Pl
 	if _, err := q.Runs.Run(ctx, ref); err != nil {
 		return Place{}, false, err
 	}
-	parts, _, err := q.parts(ctx, ref)
-	if err != nil {
-		return Place{}, false, err
-	}
-	r := reading{Quarantine: q, wanted: w, yield: yield, lines: maxLines}
+	r := reading{Quarantine: q, wanted: w, yield: yield, at: from, lines: maxLines, objects: maxObjects}
 	if r.key, r.state, err = q.key(ctx, ref); err != nil {
 		return Place{}, false, err
 	}
-	after := func(p ingest.Part) bool {
-		return cmp.Or(cmp.Compare(p.Split, from.Split), cmp.Compare(p.Number, from.Part)) >= 0
-	}
-	first := slices.IndexFunc(parts, after)
-	if first < 0 {
-		return from, true, nil
-	}
-	for n, part := range parts[first:] {
-		at := Place{Split: part.Split, Part: part.Number}
-		if n == maxObjects {
-			return at, false, nil
-		}
-		if at.Split == from.Split && at.Part == from.Part {
-			at.Lines = from.Lines
-		}
-		more, err := r.part(ctx, part, &at)
+	for range maxPages {
+		parts, err := q.Runs.PartsFrom(ctx, ref, r.at.Split, r.at.Part, partsPage)
 		if err != nil {
-			return Place{}, false, fmt.Errorf("reading part %d of split %d: %w", part.Number, part.Split, err)
+			return Place{}, false, err
 		}
-		if !more {
-			return at, false, nil
+		for _, part := range parts {
+			more, err := r.part(ctx, part)
+			if err != nil {
+				return Place{}, false, fmt.Errorf("reading part %d of split %d: %w", part.Number, part.Split, err)
+			}
+			if !more {
+				return r.at, false, nil
+			}
+		}
+		if len(parts) < partsPage {
+			return r.at, true, nil
 		}
 	}
-	return Place{}, true, nil
+	return r.at, false, nil
 }
 
 // kept is how long the objects of a quarantine are there.
 const kept = names.QuarantineDays * 24 * time.Hour
 
-// parts are the run's parts that have something in quarantine; not all when some of it has expired.
-func (q *Quarantine) parts(ctx context.Context, ref ingest.Ref) (parts []ingest.Part, all bool, err error) {
-	if parts, err = q.Runs.Parts(ctx, ref); err != nil {
-		return nil, false, err
-	}
-	parts = slices.DeleteFunc(parts, func(p ingest.Part) bool { return p.Quarantine == "" })
-	before := len(parts)
-	parts = slices.DeleteFunc(parts, func(p ingest.Part) bool { return time.Since(p.At) >= kept })
-	return parts, len(parts) == before, nil
-}
+func expired(p ingest.Part) bool { return time.Since(p.At) >= kept }
 
 // KeyState is what has become of a run's key.
 type KeyState string
@@ -158,16 +140,36 @@ func (q *Quarantine) key(ctx context.Context, ref ingest.Ref) (quarantine.Key, K
 // reading is one Read under way.
 type reading struct {
 	*Quarantine
-	wanted Wanted
-	key    quarantine.Key
-	state  KeyState
-	yield  func(Rejected) (bool, error)
-	lines  int // that may still be looked at
+	wanted  Wanted
+	key     quarantine.Key
+	state   KeyState
+	yield   func(Rejected) (bool, error)
+	at      Place
+	lines   int // that may still be looked at
+	objects int // likewise
 }
 
-// part reads a part from a place on, which it moves; false when no more is wanted.
-func (r *reading) part(ctx context.Context, part ingest.Part, at *Place) (bool, error) {
-	object, err := r.Objects.Get(ctx, part.Quarantine)
+// part reads a part from the place on, which it moves; false when no more is wanted.
+func (r *reading) part(ctx context.Context, part ingest.Part) (bool, error) {
+	if r.at.Split != part.Split || r.at.Part != part.Number {
+		r.at = Place{Split: part.Split, Part: part.Number}
+	}
+	if part.Quarantine != "" && !expired(part) {
+		if r.objects == 0 {
+			return false, nil
+		}
+		r.objects--
+		if more, err := r.object(ctx, part.Quarantine); err != nil || !more {
+			return false, err
+		}
+	}
+	r.at = Place{Split: part.Split, Part: part.Number + 1}
+	return true, nil
+}
+
+// object reads the lines of an object, from the place on.
+func (r *reading) object(ctx context.Context, key string) (more bool, err error) {
+	object, err := r.Objects.Get(ctx, key)
 	if err != nil {
 		return false, err
 	}
@@ -176,7 +178,7 @@ func (r *reading) part(ctx context.Context, part ingest.Part, at *Place) (bool, 
 		if err != nil {
 			return false, err
 		}
-		if passed++; passed <= at.Lines {
+		if passed++; passed <= r.at.Lines {
 			continue
 		}
 		if r.lines == 0 {
@@ -188,12 +190,11 @@ func (r *reading) part(ctx context.Context, part ingest.Part, at *Place) (bool, 
 			if err != nil {
 				return false, err
 			}
-			more, err := r.yield(rejected)
-			if err != nil || !more {
+			if more, err := r.yield(rejected); err != nil || !more {
 				return false, err
 			}
 		}
-		at.Lines = passed
+		r.at.Lines = passed
 	}
 	return true, nil
 }

@@ -151,6 +151,35 @@ func TestQuarantinePages(t *testing.T) {
 	}
 }
 
+// One answer looks at so many objects: a run with more is gone on from, through parts that have nothing, too.
+func TestQuarantineOfManyParts(t *testing.T) {
+	const parts = 450
+	h := hold(t, nil)
+	for n := range parts {
+		var some []pipeline.Rejected
+		if n%2 == 0 {
+			some = many(1, n)
+		}
+		h.part(t, 2, 3+n, some)
+	}
+	var got []string
+	answers := 0
+	for from, end := (lookup.Place{}), false; !end; answers++ {
+		var rows []lookup.Rejected
+		rows, from, end = h.page(t, lookup.Wanted{}, from, parts)
+		for _, r := range rows {
+			got = append(got, *r.Value)
+		}
+	}
+	if len(got) != parts/2 || got[0] != "v0" || got[parts/2-1] != "v448" || answers != 3 {
+		t.Errorf("%d rows in %d answers", len(got), answers)
+	}
+	summary, err := h.Summary(t.Context(), h.run.Ref())
+	if err != nil || !summary.Complete || len(summary.Counts) != 3 || summary.Rows != parts/2 {
+		t.Errorf("%+v, %v", summary, err)
+	}
+}
+
 func TestPlaces(t *testing.T) {
 	for _, text := range []string{"", "1", "1.2", "1.2.3.4", "-1.2.3", "1.-2.3", "1.2.-3", "+1.2.3", "01.2.3", "a.b.c", "1.2.99999999999999999999"} {
 		if p, ok := lookup.ParsePlace(text); ok {

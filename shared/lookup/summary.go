@@ -41,53 +41,74 @@ func (q *Quarantine) Summary(ctx context.Context, ref ingest.Ref) (Summary, erro
 	if err != nil {
 		return Summary{}, err
 	}
-	parts, all, err := q.parts(ctx, ref)
-	if err != nil {
-		return Summary{}, err
-	}
 	_, state, err := q.key(ctx, ref)
 	if err != nil {
 		return Summary{}, err
 	}
-	c := &counting{objects: q.Objects, rows: map[RuleCount]int64{}}
-	complete, err := c.all(ctx, parts)
+	c := &counting{Quarantine: q, rows: map[RuleCount]int64{}}
+	complete, err := c.all(ctx, ref)
 	if err != nil {
 		return Summary{}, err
 	}
-	return Summary{Rows: run.Counts.RowsQuarantined, Key: state, Counts: c.sorted(), Complete: complete && all && !c.cut}, nil
+	return Summary{Rows: run.Counts.RowsQuarantined, Key: state, Counts: c.sorted(), Complete: complete && !c.cut}, nil
 }
 
 // counting counts by rule and column: the keys of rows have no Rows.
 type counting struct {
-	objects Objects
-	mu      sync.Mutex
-	rows    map[RuleCount]int64
-	cut     bool // there were more than maxCounts
+	*Quarantine
+	mu   sync.Mutex
+	rows map[RuleCount]int64
+	cut  bool // there were more than maxCounts, or some have expired
 }
 
-// all counts the parts; false when time ran out before.
-func (c *counting) all(ctx context.Context, parts []ingest.Part) (bool, error) {
+// all counts the parts of a run; false when time ran out before.
+func (c *counting) all(ctx context.Context, ref ingest.Ref) (bool, error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	group, within := errgroup.WithContext(limited)
 	group.SetLimit(countAtOnce)
-	begun := 0
-	for ; begun < len(parts) && within.Err() == nil; begun++ {
-		part := parts[begun]
-		group.Go(func() error { return c.part(within, part) })
-	}
-	err := group.Wait()
-	switch {
-	case err == nil && begun == len(parts):
-		return true, nil
-	case limited.Err() != nil && ctx.Err() == nil:
+	listing := c.begin(within, group, ref)
+	err := cmp.Or(group.Wait(), listing)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return false, nil
 	}
-	return false, cmp.Or(err, ctx.Err())
+	return err == nil, err
+}
+
+// begin lists the parts, and has each of them counted.
+func (c *counting) begin(ctx context.Context, group *errgroup.Group, ref ingest.Ref) error {
+	for split, number := 0, 0; ; {
+		parts, err := c.Runs.PartsFrom(ctx, ref, split, number, partsPage)
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			split, number = part.Split, part.Number+1
+			switch {
+			case part.Quarantine == "":
+			case expired(part):
+				c.skip()
+			default:
+				group.Go(func() error { return c.part(ctx, part) })
+			}
+		}
+		if len(parts) < partsPage {
+			return nil
+		}
+	}
+}
+
+func (c *counting) skip() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = true
 }
 
 func (c *counting) part(ctx context.Context, part ingest.Part) error {
-	object, err := c.objects.Get(ctx, part.Quarantine)
+	object, err := c.Objects.Get(ctx, part.Quarantine)
 	if err != nil {
 		return err
 	}

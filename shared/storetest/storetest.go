@@ -21,6 +21,7 @@ type Store interface {
 	connection.Store
 	ingest.Store
 	ingest.RunKeys
+	ingest.PartPages
 }
 
 // Run tests the stores that open returns: each test gets an empty one of its own.
@@ -55,6 +56,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"Many splits": testManySplits,
 		"Run key":     testRunKey,
 		"Destroyed":   testDestroyedRunKey,
+		"Parts from":  testPartsFrom,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
