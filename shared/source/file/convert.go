@@ -221,7 +221,7 @@ func (c *converter) strings(b *block, fields []span, col schema.Column, all bool
 			nulls.set(n, rows)
 		}
 		if text := b.bytes(f); len(text) <= copied && cap(text) >= copied {
-			*(*[copied]byte)(data[at:]) = *(*[copied]byte)(text[:copied]) // what is too much is overwritten
+			copyWords((*[copied]byte)(data[at:]), (*[copied]byte)(text[:copied])) // what is too much is overwritten
 			at += len(text)
 		} else {
 			at += copy(data[at:], text)
@@ -232,10 +232,6 @@ func (c *converter) strings(b *block, fields []span, col schema.Column, all bool
 	bitmap, missing := nulls.packed(rows)
 	return makeArray(source.ArrowType(col), rows, missing, bitmap, bytesOf(offsets), data[:at:at])
 }
-
-// copied is how many bytes are copied of a short text: as many as it has at
-// most, so that their number need not be looked at.
-const copied = 32
 
 // compacted is strings of a column of JSON: its values lose the white space between tokens.
 func (c *converter) compacted(b *block, fields []span, col schema.Column, all bool, size int) arrow.Array {

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -13,7 +14,7 @@ import (
 const maxDepth = 1000
 
 func skipSpace(buf []byte, p, end int) int {
-	for p < end && (buf[p] == ' ' || buf[p] == '\t' || buf[p] == '\r' || buf[p] == '\n') {
+	for p < end && buf[p] <= ' ' && (buf[p] == ' ' || buf[p] == '\t' || buf[p] == '\r' || buf[p] == '\n') {
 		p++
 	}
 	return p
@@ -34,6 +35,13 @@ func scanDigits(buf []byte, p, end int) int {
 }
 
 func scanNumber(buf []byte, p, end int) int {
+	if after := scanShortNumber(buf, p, end); after > 0 {
+		return after
+	}
+	return scanAnyNumber(buf, p, end)
+}
+
+func scanAnyNumber(buf []byte, p, end int) int {
 	if p < end && buf[p] == '-' {
 		p++
 	}
@@ -61,12 +69,43 @@ func scanNumber(buf []byte, p, end int) int {
 	return p
 }
 
+// scanShortNumber reads a number of up to seven digits before the point and behind
+// it, when a comma or a brace follows. Anything else it leaves to scanNumber: 0.
+func scanShortNumber(buf []byte, p, end int) int {
+	if p+1 < end && buf[p] == '-' {
+		p++
+	}
+	n := digits(buf, p, end)
+	if n == 0 || n > 1 && buf[p] == '0' {
+		return 0
+	}
+	if p += n; buf[p] == '.' {
+		if n = digits(buf, p+1, end); n == 0 {
+			return 0
+		}
+		p += 1 + n
+	}
+	if buf[p] != ',' && buf[p] != '}' {
+		return 0
+	}
+	return p
+}
+
+// digits is how many digits stand at p before something else does: 1 to 7, and 0 when that cannot be told at once.
+func digits(buf []byte, p, end int) int {
+	if p+8 > end {
+		return 0
+	}
+	x := word(buf, p) ^ ones*'0'
+	return bits.TrailingZeros64((x+ones*(0x7f-9)|x)&highs) >> 3 & 7
+}
+
 // scanString reads a string. With want it returns the content, in scratch if
 // it had to be unescaped.
 func scanString(b *block, buf []byte, p, end int, want bool) (f span, after int) {
 	p++
 	start, unescaped := p, -1
-	for p < end {
+	for p = plainText(buf, p, end); p < end; p = plainText(buf, p, end) {
 		switch c := buf[p]; {
 		case c == '"':
 			if unescaped < 0 {
@@ -94,6 +133,21 @@ func scanString(b *block, buf []byte, p, end int, want bool) (f span, after int)
 		}
 	}
 	return span{}, -1
+}
+
+// plainText passes over what may stand in a string as it is, eight bytes at a time
+// where there are as many, and returns where something else may stand.
+func plainText(buf []byte, p, end int) int {
+	for p+8 <= end {
+		w := word(buf, p)
+		quote, escape := w^ones*'"', w^ones*'\\'
+		// The highest bit of the first byte that is less than a space, a quote or an escape; of later ones it may be set as well.
+		if found := ((w-ones*' ')&^w | (quote-ones)&^quote | (escape-ones)&^escape) & highs; found != 0 {
+			return p + bits.TrailingZeros64(found)>>3
+		}
+		p += 8
+	}
+	return p
 }
 
 // scanEscape reads an escape sequence and returns its length, negative when it

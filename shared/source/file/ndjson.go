@@ -1,5 +1,7 @@
 package file
 
+import "bytes"
+
 // ndjsonTokenizer reads one JSON object per line; blank lines are skipped. A
 // key that nobody wants is checked and passed over; of a repeated key the last
 // value counts, as in encoding/json. A missing key and null are NULL.
@@ -17,10 +19,37 @@ type ndjsonTokenizer struct {
 	learn     func(name string) int // makes a slot for a key that has none; nil drops it
 }
 
-// key is an object key as it stands in the text, with its quotes.
+// key is an object key as it stands in the text: with its quotes, and with the
+// colon where that follows at once.
 type key struct {
 	literal []byte
+	head    [2]uint64 // the first 16 bytes of literal, where it has them
+	mask    [2]uint64 // of head, which of them count
 	slot    int
+}
+
+func newKey(literal []byte, slot int) key {
+	k := key{literal: bytes.Clone(literal), slot: slot}
+	var head, mask [16]byte
+	for i := range copy(head[:], literal) {
+		mask[i] = 0xff
+	}
+	for i := range k.head {
+		k.head[i], k.mask[i] = word(head[:], 8*i), word(mask[:], 8*i)
+	}
+	return k
+}
+
+// at reports whether the key stands at buf[p:end].
+func (k *key) at(buf []byte, p, end int) bool {
+	if p+16 > end {
+		return p+len(k.literal) <= end && string(buf[p:p+len(k.literal)]) == string(k.literal)
+	}
+	if (word(buf, p)^k.head[0])&k.mask[0]|(word(buf, p+8)^k.head[1])&k.mask[1] != 0 {
+		return false
+	}
+	stop := p + len(k.literal)
+	return len(k.literal) <= 16 || stop <= end && string(buf[p+16:stop]) == string(k.literal[16:])
 }
 
 const unwanted = -1
@@ -85,10 +114,13 @@ func (t *ndjsonTokenizer) object(b *block, buf []byte, p, end int) bool {
 		if after < 0 {
 			return false
 		}
-		if p = skipSpace(buf, after, end); p == end || buf[p] != ':' {
-			return false
+		if buf[after-1] != ':' { // else the colon was read with the key
+			if after = skipSpace(buf, after, end); after == end || buf[after] != ':' {
+				return false
+			}
+			after++
 		}
-		if p = skipSpace(buf, p+1, end); p == end {
+		if p = skipSpace(buf, after, end); p == end {
 			return false
 		}
 		f, after := t.value(b, buf, p, end, slot)
@@ -112,12 +144,12 @@ func (t *ndjsonTokenizer) object(b *block, buf []byte, p, end int) bool {
 	}
 }
 
-// key reads the n-th key of an object; after is negative when there is none.
+// key reads the n-th key of an object, and the colon where it follows at once;
+// after is negative when there is none.
 func (t *ndjsonTokenizer) key(b *block, buf []byte, p, end, n int) (slot, after int) {
 	if n < len(t.order) {
-		k := t.order[n]
-		if stop := p + len(k.literal); stop <= end && string(buf[p:stop]) == string(k.literal) {
-			return k.slot, stop
+		if k := &t.order[n]; k.at(buf, p, end) {
+			return k.slot, p + len(k.literal)
 		}
 	}
 	if p == end || buf[p] != '"' {
@@ -139,7 +171,10 @@ func (t *ndjsonTokenizer) key(b *block, buf []byte, p, end, n int) (slot, after 
 		}
 	}
 	b.scratch = b.scratch[:mark]
-	k := key{append([]byte(nil), buf[p:after]...), slot}
+	if after < end && buf[after] == ':' {
+		after++
+	}
+	k := newKey(buf[p:after], slot)
 	switch {
 	case n < len(t.order):
 		t.order[n] = k

@@ -15,6 +15,19 @@ const (
 // word is the eight bytes of f from i on, which may lie behind its end, but in its capacity.
 func word(f []byte, i int) uint64 { return binary.LittleEndian.Uint64(f[i : i+8]) }
 
+// copied is how many bytes are copied of a short text: as many as it has at
+// most, so that their number need not be looked at.
+const copied = 32
+
+func copyWords(to, from *[copied]byte) {
+	a, b := word(from[:], 0), word(from[:], 8)
+	c, d := word(from[:], 16), word(from[:], 24)
+	binary.LittleEndian.PutUint64(to[0:], a)
+	binary.LittleEndian.PutUint64(to[8:], b)
+	binary.LittleEndian.PutUint64(to[16:], c)
+	binary.LittleEndian.PutUint64(to[24:], d)
+}
+
 // first is the place of the first byte of w that is c, 8 when there is none.
 func first(w uint64, c byte) int {
 	x := w ^ ones*uint64(c)

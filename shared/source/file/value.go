@@ -58,7 +58,7 @@ func parseFloat(f []byte) (float64, bool) {
 	if n > 0 && f[0] == '-' {
 		sign = 1
 	}
-	if cap(f) < sign+8 {
+	if n == 0 || cap(f) < sign+8 {
 		return parseAnyFloat(f)
 	}
 	w := word(f, sign)
