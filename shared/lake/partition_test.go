@@ -292,7 +292,13 @@ func TestWriterMemoryIsBoundedByPartitions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const rows, batchRows, days, limit = 1_000_000, 10_000, 250, 192 << 20 // 4,000 partitions
+	for name, days := range map[string]int64{"few, which are written at once": 1, "many, which are sorted": 250} {
+		t.Run(name, func(t *testing.T) { boundedByPartitions(t, days) })
+	}
+}
+
+func boundedByPartitions(t *testing.T, days int64) {
+	const rows, batchRows, limit = 1_000_000, 10_000, 192 << 20
 	p := newPlace(t)
 	p.traffic.s3 = sink{p.traffic.s3}
 	l := p.open(t)
@@ -326,10 +332,40 @@ func TestWriterMemoryIsBoundedByPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d MiB in %d files, at most %d MiB in use", files.Bytes>>20, files.Count, *peak>>20)
-	if files.Rows != rows || files.Count != 16*days {
+	if files.Rows != rows || files.Count != 16*int(days) {
 		t.Errorf("%d rows in %d files", files.Rows, files.Count)
 	}
 	if *peak > limit {
 		t.Errorf("%d MiB in use", *peak>>20)
+	}
+}
+
+// A merge that replaces rows in very many partitions holds no more than one that replaces as many in few.
+func TestMergeMemoryIsBoundedByPartitions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const rows, days, limit = 20_000, 30, 96 << 20 // 480 partitions
+	p := newPlace(t)
+	l := p.open(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	some := make([]event, rows)
+	for i := range some {
+		some[i] = event{Identifier: fmt.Sprintf("person-%08d", random.IntN(1_000_000)), At: random.Int64N(days * 86_400_000_000), Number: int64(i)}
+	}
+	landEvents(t, l, events, "run_1", some)
+	again := landBatch(t, l, events, "run_2", eventBatch(some))
+	peak, stop := watchHeap()
+	_, err := l.Merge(t.Context(), events, "run_2", lake.Merge{Key: []string{"identifier", "event_time", "number"}, All: true}, parts(again))
+	stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("at most %d MiB in use, with the objects", *peak>>20)
+	if *peak > limit {
+		t.Errorf("%d MiB in use", *peak>>20)
+	}
+	if got := len(scanned(t, l, events, -1)); got != rows {
+		t.Errorf("%d rows, want %d", got, rows)
 	}
 }

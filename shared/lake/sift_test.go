@@ -189,3 +189,46 @@ func TestSiftRewritesOnlyFilesWithHubs(t *testing.T) {
 		t.Errorf("a column that the table lacks: %v", err)
 	}
 }
+
+// Neither many links nor one that has most of them may take more memory than fits.
+func TestSiftMemoryIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const parts, links, limit = 4, 100_000, 128 << 20 // a half of them of one identifier
+	p := newPlace(t)
+	p.config.MergeRows = 20_000
+	l := p.open(t)
+	id := lake.TableID{Workspace: "acme-1", Name: "links"}
+	files := make([][]byte, parts)
+	for part := range parts {
+		rows := make([]link, links)
+		for i := range rows {
+			n := part*links + i
+			rows[i] = link{First: fmt.Sprint("device-", n), Second: fmt.Sprint("person-", n)}
+			if i%2 == 0 {
+				rows[i].First = "unknown"
+			}
+		}
+		files[part] = landLinks(t, l, id, "run_1", rows).Encoded
+	}
+	hub := linkHub
+	hub.Links = 50
+	rejected := 0
+	peak, stop := watchHeap()
+	sifted, err := l.Sift(t.Context(), id, "run_1", hub, encodedParts(files), func(lake.Row) error {
+		rejected++
+		return nil
+	})
+	stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d links, %d rejected, at most %d MiB in use, with the objects", parts*links, rejected, *peak>>20)
+	if sifted.Hubs != 1 || sifted.Rows != parts*links/2 || rejected != parts*links/2 {
+		t.Errorf("%d hubs, %d rows, %d rejected", sifted.Hubs, sifted.Rows, rejected)
+	}
+	if *peak > limit {
+		t.Errorf("%d MiB in use", *peak>>20)
+	}
+}
