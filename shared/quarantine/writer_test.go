@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"regexp"
 	"slices"
@@ -157,7 +158,7 @@ func TestWhatWasWrittenComesBack(t *testing.T) {
 			var names []string
 			var ages []int64
 			part := rapid.SampledFrom([]string{"", "a.csv", "b\xff.csv"}).Draw(rt, "part")
-			for range rapid.SampledFrom([]int{0, 1, 3, 90, 2500}).Draw(rt, "rows") {
+			for range rapid.SampledFrom([]int{0, 1, 3, 40}).Draw(rt, "rows") {
 				n := int64(len(want))
 				r := pipeline.Rejected{From: part, Origin: n + 1, Rule: "cast", Column: "age", Reason: "bad \xff", Value: []string{"", "x", "\xff"}[n%3], HasRow: n%5 != 4}
 				if r.HasRow {
@@ -203,7 +204,41 @@ func TestWhatWasWrittenComesBack(t *testing.T) {
 	})
 }
 
-func comesBack(rt *rapid.T, want []person, lines, sealed []byte, key quarantine.Key) {
+// Many rows come in several batches, of which each has a checkpoint.
+func TestManyRowsComeBack(t *testing.T) {
+	key := keyOf(t, run)
+	w := quarantine.NewWriter(key, 1)
+	var want []person
+	for from := int64(0); from < 10_000; from += 2500 {
+		var rejected []pipeline.Rejected
+		var names []string
+		var ages []int64
+		for n := from; n < from+2500; n++ {
+			rejected = append(rejected, pipeline.Rejected{From: "a.csv", Origin: n, HasRow: true})
+			names, ages = append(names, "somebody"), append(ages, n)
+			want = append(want, person{Name: "somebody", Age: n, Part: "a.csv", Origin: n})
+		}
+		batch := rowsOf(names, ages)
+		if err := w.Write(rejected, batch); err != nil {
+			t.Fatal(err)
+		}
+		batch.Release()
+	}
+	lines, sealed, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	comesBack(t, want, lines, sealed, key)
+}
+
+// tester is testing.T and rapid.T.
+type tester interface {
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func comesBack(rt tester, want []person, lines, sealed []byte, key quarantine.Key) {
 	if len(want) == 0 {
 		if _, err := read(rt.Context(), lines, sealed, key, ""); fault.CodeOf(err) != fault.QuarantineEmpty {
 			rt.Fatalf("reading no rows: %v", err)
