@@ -36,8 +36,11 @@ func (i Import) Admit(c Counts) error {
 		return fault.New(fault.RunRejects, fmt.Sprintf("%d rows were rejected, and the import allows %d", c.RowsQuarantined, *most))
 	}
 	share, most := ratio(c.RowsQuarantined, c.RowsRead), DefaultRejectedShare
-	if i.Guards.MaximumRejectedShare != nil {
-		most = *i.Guards.MaximumRejectedShare
+	switch limit := i.Guards.MaximumRejectedShare; {
+	case limit != nil:
+		most = *limit
+	case c.RowsRead < fewestRows: // a bad row of a quiet source must not keep its import from going on
+		return nil
 	}
 	if share > most {
 		return fault.New(fault.RunRejects, fmt.Sprintf("%d of %d rows were rejected, %s, and the import allows %s",

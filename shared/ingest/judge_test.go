@@ -18,8 +18,10 @@ func TestAdmit(t *testing.T) {
 		refused        bool
 	}{
 		{ingest.Guards{}, 0, 0, false},
-		{ingest.Guards{}, 10, 5, false},
-		{ingest.Guards{}, 11, 6, true},
+		{ingest.Guards{}, 200, 100, false},
+		{ingest.Guards{}, 200, 101, true},
+		{ingest.Guards{}, 99, 99, false}, // a bad row of a quiet source must not keep its import from going on
+		{ingest.Guards{MaximumRejectedShare: new(0.5)}, 11, 6, true},
 		{ingest.Guards{MaximumRejectedShare: new(0.0)}, 1000, 0, false},
 		{ingest.Guards{MaximumRejectedShare: new(0.0)}, 1000, 1, true},
 		{ingest.Guards{MaximumRejectedShare: new(1.0)}, 10, 10, false},

@@ -217,7 +217,7 @@ func (s *stretch) mapper(reader source.Reader) (*pipeline.Mapper, error) {
 // allows: those that were recorded, and as many more of this worker's.
 func (s *stretch) rejected(more int64) bool {
 	most := s.plan.Import.Guards.MaximumRejectedRows
-	return most != nil && s.run.Counts.RowsQuarantined+more > *most
+	return most != nil && s.run.Replays == "" && s.run.Counts.RowsQuarantined+more > *most
 }
 
 // stillRunning says whether a part was refused because the run has ended

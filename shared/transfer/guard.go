@@ -18,8 +18,10 @@ const completenessGuard = "completeness"
 // run that was released was looked at by somebody: only the thresholds still count.
 func (c *Committer) guard(ctx context.Context, r *extracted) (ingest.Run, error) {
 	i, run := r.plan.Import, r.run
-	if err := i.Admit(r.rejected()); err != nil {
-		return run, err
+	if run.Replays == "" { // what was rejected once may well be again
+		if err := i.Admit(r.rejected()); err != nil {
+			return run, err
+		}
 	}
 	run.Proved = prove(r)
 	if run.Released != nil {

@@ -896,7 +896,7 @@ type Guards struct {
 	// MaximumRejectedRows More rows in quarantine fail the run. No limit unless given.
 	MaximumRejectedRows *int64 `json:"maximum_rejected_rows,omitempty"`
 
-	// MaximumRejectedShare Of the rows read; 0.5 unless given.
+	// MaximumRejectedShare Of the rows read; 0.5 unless given, and then from 100 rows on.
 	MaximumRejectedShare *float64 `json:"maximum_rejected_share,omitempty"`
 
 	// MissingIdentifiers Share of the rows read that lack the identifier; 0.2 unless given.
