@@ -47,7 +47,8 @@ func TestAQuarantineIsReadUntilItsKeyIsDestroyed(t *testing.T) {
 		return all
 	}
 	want := []rejected{
-		{Origin: 3, Rule: "cast", Column: "score", Value: new("many")}, {Origin: 4, Rule: "cast", Column: "score", Value: new("few")},
+		{Origin: 3, Rule: "cast", Column: "score", Value: new("many")},
+		{Origin: 4, Rule: "cast", Column: "score", Value: new("few")},
 		{Origin: 5, Rule: "required", Column: "user_id"},
 	}
 	if diff := cmp.Diff(want, read()); diff != "" {

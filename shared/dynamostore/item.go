@@ -34,6 +34,7 @@ const (
 	splitKind      kind = "split"
 	partKind       kind = "part"
 	apiKeyKind     kind = "api_key"
+	runKeyKind     kind = "run_key"
 )
 
 func newHeader(of kind, k key, w work) header {

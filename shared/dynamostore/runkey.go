@@ -8,10 +8,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 )
 
-const (
-	runKeyKind kind = "run_key"
-	runKeySort      = "KEY"
-)
+const runKeySort = "KEY"
 
 var _ ingest.RunKeys = (*Store)(nil)
 
