@@ -38,10 +38,14 @@ func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files 
 		w.out.keys = append(w.out.keys, field.ID)
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	for i, file := range files {
-		if err := m.writeKeysOf(ctx, w, tbl, file, m.verdict.superseded[i]); err != nil {
-			return nil, err
-		}
+	rows := make([]uint32, len(files))
+	err = readFiles(ctx, tbl, files, m.Key, func(file int, batch arrow.RecordBatch) error {
+		first := rows[file]
+		rows[file] += uint32(batch.NumRows())
+		return m.writeKeysOf(ctx, w, batch, m.verdict.superseded[file], first)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if w.to == nil {
 		return nil, nil
@@ -50,21 +54,17 @@ func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files 
 	return w.out.files, err
 }
 
-// writeKeysOf writes the keys of the file's rows but those in the set.
-func (m *merge) writeKeysOf(ctx context.Context, w *keyWriter, tbl *table.Table, file iceberg.DataFile, but rowSet) error {
-	first := uint32(0)
-	return readColumns(ctx, tbl, file, m.Key, func(batch arrow.RecordBatch) error {
-		if err := m.whole(batch); err != nil {
-			return err
-		}
-		kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !but.has(row) })
-		if err != nil {
-			return err
-		}
-		defer kept.Release()
-		first += uint32(batch.NumRows())
-		return w.write(kept)
-	})
+// writeKeysOf writes the keys of the batch, whose first row has the number first in its file, but those in the set.
+func (m *merge) writeKeysOf(ctx context.Context, w *keyWriter, batch arrow.RecordBatch, but rowSet, first uint32) error {
+	if err := m.whole(batch); err != nil {
+		return err
+	}
+	kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !but.has(row) })
+	if err != nil {
+		return err
+	}
+	defer kept.Release()
+	return w.write(kept)
 }
 
 // write adds keys. What the first batch has for columns, all have.

@@ -110,32 +110,32 @@ func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.D
 // claims hands on the claim of each row, in the order of files and rows. A
 // claim's order is valid until the next call.
 func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.DataFile, do func(claim) error) error {
+	rows := make([]uint32, len(files))
+	err := readFiles(ctx, tbl, files, m.columns(), func(file int, batch arrow.RecordBatch) error {
+		if err := m.whole(batch); err != nil {
+			return err
+		}
+		read, err := m.reader(batch, m.Order)
+		if err != nil {
+			return err
+		}
+		for r := range int(batch.NumRows()) {
+			c := read(r)
+			c.at = position{file: uint32(file), row: rows[file]}
+			rows[file]++
+			if err := do(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	for i, file := range files {
-		row := uint32(0)
-		err := readColumns(ctx, tbl, file, m.columns(), func(batch arrow.RecordBatch) error {
-			if err := m.whole(batch); err != nil {
-				return err
-			}
-			read, err := m.reader(batch, m.Order)
-			if err != nil {
-				return err
-			}
-			for r := range int(batch.NumRows()) {
-				c := read(r)
-				c.at = position{file: uint32(i), row: row}
-				row++
-				if err := do(c); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err == nil && int64(row) != file.Count() {
+		if err == nil && int64(rows[i]) != file.Count() {
 			err = errors.New("a data file has another number of rows than its description says")
 		}
-		if err != nil {
-			return fmt.Errorf("reading keys: %w", err)
-		}
+	}
+	if err != nil {
+		return fmt.Errorf("reading keys: %w", err)
 	}
 	return nil
 }
