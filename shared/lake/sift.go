@@ -155,7 +155,9 @@ func nodes(batch arrow.RecordBatch, kind, identifier string) (func(row int) node
 	}
 	var bytes []byte
 	return func(row int) node {
-		bytes = value(bytes[:0], row)
+		if bytes = value(bytes[:0], row); kind == "" {
+			bytes = append(bytes, isNull) // no type is as one that is null
+		}
 		sum := sha256.Sum256(bytes)
 		return node(sum[:16])
 	}, nil

@@ -184,6 +184,11 @@ func TestSiftRewritesOnlyFilesWithHubs(t *testing.T) {
 	if after := len(p.keys(t, ".parquet")); after != before {
 		t.Errorf("%d files were written for rows that all go", after-before)
 	}
+	hub.SecondType = "" // an identifier without a type is the same on the side that has no types
+	both := landLinks(t, l, id, "run_1", []link{{First: "x", Second: "a"}, {First: "b", Second: "x"}, {First: "x", Second: "c"}})
+	if sifted, err := l.Sift(t.Context(), id, "run_1", hub, parts(both), func(lake.Row) error { return nil }); err != nil || sifted.Hubs != 1 {
+		t.Errorf("%d hubs, %v", sifted.Hubs, err)
+	}
 	hub.Second = "nobody"
 	if _, err := l.Sift(t.Context(), id, "run_1", hub, parts(clean), nil); fault.CodeOf(err) != fault.LakeIncompatible {
 		t.Errorf("a column that the table lacks: %v", err)
