@@ -102,13 +102,15 @@ func (e *Extractor) open(ctx context.Context, in ingest.SplitRef) (*worker, erro
 		return nil, fault.New(fault.RunNotOpen, "the run is "+string(run.Status))
 	}
 	w := &worker{Extractor: e}
-	if w.plan, err = readPlan(ctx, e.Objects, run); err != nil {
+	if w.plan, err = readHead(ctx, e.Objects, run); err != nil {
 		return nil, err
 	}
-	if in.Split < 0 || in.Split >= len(w.plan.Splits) {
+	if in.Split < 0 || in.Split >= w.plan.Count {
 		return nil, fault.Field(fault.WorkerInvalidCall, "split", "the run has no such split")
 	}
-	w.split = w.plan.Splits[in.Split]
+	if w.split, err = readSplit(ctx, e.Objects, run, in.Split); err != nil {
+		return nil, err
+	}
 	if w.key, err = e.Vault.Open(ctx, in.Ref); err != nil {
 		return nil, err
 	}

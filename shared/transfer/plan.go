@@ -78,7 +78,7 @@ func (p *Planner) plan(ctx context.Context, seen ingest.Run) (ingest.Run, error)
 		return seen, err
 	}
 	run := seen
-	if run.PlanKey, err = p.store(ctx, seen, made); err != nil {
+	if run.PlanKey, err = storePlan(ctx, p.Objects, seen, made); err != nil {
 		return seen, err
 	}
 	run.StartedAt, run.AsOf, run.From = p.Now().UTC(), made.AsOf, made.From
@@ -108,24 +108,11 @@ func (p *Planner) again(ctx context.Context, seen ingest.Run) (ingest.Run, error
 	run := seen
 	if !reflect.DeepEqual(made.Import.Guards, i.Guards) {
 		made.Import.Guards = i.Guards
-		if run.PlanKey, err = p.store(ctx, seen, made); err != nil {
+		if run.PlanKey, err = storePlan(ctx, p.Objects, seen, made); err != nil {
 			return seen, err
 		}
 	}
 	return p.start(ctx, seen, run)
-}
-
-// store keeps a plan under a name that no other has.
-func (p *Planner) store(ctx context.Context, run ingest.Run, made plan) (key string, err error) {
-	body, err := json.Marshal(made)
-	if err != nil {
-		return "", fmt.Errorf("encoding plan: %w", err)
-	}
-	key = runKey(run, "plan-"+id.Nonce()+".json")
-	if err := p.Objects.Put(ctx, key, body); err != nil {
-		return "", fmt.Errorf("storing plan: %w", err)
-	}
-	return key, nil
 }
 
 // start moves a queued run to running. Whoever comes second goes by what the first one wrote.

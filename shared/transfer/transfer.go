@@ -10,7 +10,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -37,9 +36,10 @@ type Connections interface {
 
 // plan is what every worker of a run goes by.
 type plan struct {
-	Import ingest.Import  `json:"import"` // as it was when the run was planned, its mapping and cursor resolved
-	Table  schema.Table   `json:"table"`  // the source, as it was then
-	Splits []source.Split `json:"splits"`
+	Import ingest.Import  `json:"import"`         // as it was when the run was planned, its mapping and cursor resolved
+	Table  schema.Table   `json:"table"`          // the source, as it was then
+	Splits []source.Split `json:"-"`              // in pages, see storePlan; none where only the head was read
+	Count  int            `json:"splits"`         // of the plan as it is stored
 	At     time.Time      `json:"at"`             // before the source was asked for anything
 	AsOf   time.Time      `json:"as_of,omitzero"` // the moment that all splits read, where the source has one
 	From   string         `json:"from,omitempty"` // the cursor's lower boundary
@@ -81,18 +81,6 @@ func (p plan) steps() int {
 		return len(p.Splits) + 1
 	}
 	return len(p.Splits)
-}
-
-func readPlan(ctx context.Context, objects Objects, run ingest.Run) (plan, error) {
-	var made plan
-	body, err := objects.Get(ctx, run.PlanKey)
-	if err != nil {
-		return made, fmt.Errorf("reading plan: %w", err)
-	}
-	if err := json.Unmarshal(body, &made); err != nil {
-		return made, fmt.Errorf("decoding plan: %w", err)
-	}
-	return made, nil
 }
 
 func runKey(r ingest.Run, name string) string {
