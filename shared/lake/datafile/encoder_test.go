@@ -307,7 +307,7 @@ func TestAWriterThatFailsFailsTheFile(t *testing.T) {
 	all := batch(in, extremes()...)
 	defer all.Release()
 	file, _ := encode(t, in, datafile.Options{}, all)
-	for room := range len(file) {
+	for room := range file {
 		to := full(room)
 		e, err := datafile.New(&to, in, datafile.Options{})
 		if err == nil {

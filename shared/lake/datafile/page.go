@@ -166,20 +166,21 @@ const (
 
 // appendPageHeader appends a PageHeader of parquet.thrift in Thrift's compact protocol.
 func appendPageHeader(to []byte, size, compressed, kind, values int, encoding parquet.Encoding) []byte {
-	field := func(delta int, v int) { to = binary.AppendVarint(append(to, byte(delta<<4|5)), int64(v)) } // an i32
-	field(1, kind)
-	field(1, size)
-	field(1, compressed)
+	const integer, structure = 5, 12                                                     // Thrift's types
+	next := func(v int) { to = binary.AppendVarint(append(to, 1<<4|integer), int64(v)) } // the field of the next number
+	next(kind)
+	next(size)
+	next(compressed)
 	if kind == dictionaryPage {
-		to = append(to, (dictionaryField-3)<<4|12) // a struct
-		field(1, values)
-		field(1, int(encoding))
+		to = append(to, (dictionaryField-3)<<4|structure)
+		next(values)
+		next(int(encoding))
 	} else {
-		to = append(to, (dataField-3)<<4|12)
-		field(1, values)
-		field(1, int(encoding))
-		field(1, int(parquet.Encodings.RLE)) // of definition levels
-		field(1, int(parquet.Encodings.RLE)) // of repetition levels
+		to = append(to, (dataField-3)<<4|structure)
+		next(values)
+		next(int(encoding))
+		next(int(parquet.Encodings.RLE)) // of definition levels
+		next(int(parquet.Encodings.RLE)) // of repetition levels
 	}
 	return append(to, 0, 0) // the ends of both structs
 }

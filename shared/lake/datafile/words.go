@@ -32,7 +32,7 @@ func (c *words) add(arr arrow.Array, rows selection) {
 	data := arr.Data()
 	at := len(c.values)
 	c.values = room(c.values, len(rows.list))[:at+len(rows.list)]
-	n := 0
+	var n int
 	if c.kind == day {
 		n = gather(c.values[at:], arrow.Int32Traits.CastFromBytes(data.Buffers()[1].Bytes())[data.Offset():], arr, rows, nulls)
 	} else {
