@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/source/file/inflate"
 )
 
 // codec is a compression of text files, known by what stands at the beginning.
@@ -30,7 +30,7 @@ var (
 const zstdWindow = 128 * mib
 
 func openGzip(r io.Reader) (io.Reader, func(), error) {
-	z, err := gzip.NewReader(r)
+	z, err := inflate.NewReader(r)
 	return z, func() {}, err
 }
 
