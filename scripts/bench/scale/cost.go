@@ -15,7 +15,7 @@ type cost struct {
 	Commit  step `json:"commit"`
 
 	State       int   `json:"state_bytes"`    // largest payload of a state
-	PlanBytes   int64 `json:"plan_bytes"`     // the plan's object
+	PlanBytes   int64 `json:"plan_bytes"`     // the largest object of the plan
 	InputBytes  int64 `json:"input_bytes"`    // the object that the map reads
 	PartBytes   int64 `json:"part_bytes"`     // the largest list of a part's data files
 	Manifest    int64 `json:"manifest_bytes"` // the run's manifest
@@ -36,7 +36,7 @@ func (c cost) line() string {
 		c.Splits, c.Files, c.Plan.Seconds, c.Plan.PeakMiB, c.Extract.Seconds, c.Commit.Seconds, c.Commit.PeakMiB, c.State, c.PlanBytes, c.InputBytes, c.Manifest, c.Writes)
 }
 
-const header = "| splits | data files | plan, s (CPU) | peak MiB | one extract beside its rows, s | commit, s (CPU) | peak MiB | largest state, bytes | plan object | map input | manifest | item writes |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+const header = "| splits | data files | plan, s (CPU) | peak MiB | one extract beside its rows, s | commit, s (CPU) | peak MiB | largest state, bytes | largest object of the plan | map input | manifest | item writes |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 func (c cost) row() string {
 	return fmt.Sprintf("| %d | %d | %.2f (%.2f) | %.0f | %.3f | %.2f (%.2f) | %.0f | %d | %s | %s | %s | %d |",
