@@ -55,7 +55,7 @@ func TestModesAgainstAModel(t *testing.T) {
 	}
 }
 
-const seasonDays = 6
+const seasonDays = 4
 
 func (s season) play(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 42))
