@@ -97,8 +97,10 @@ func ofFeed(n *ingest.NewImport) {
 	ignore := ingest.Guard{Action: ingest.Ignore}
 	all := 1.0
 	n.Mapping = ingest.Mapping{
-		{Source: "id", Target: "identifier"}, {Source: "name", Target: "name"},
-		{Source: "changed", Target: "changed", Type: schema.String}, {Source: "gone", Target: "gone"},
+		{Source: "id", Target: "identifier"},
+		{Source: "name", Target: "name"},
+		{Source: "changed", Target: "changed", Type: schema.String},
+		{Source: "gone", Target: "gone"},
 	}
 	n.Guards = ingest.Guards{MaximumRejectedShare: &all, Volume: ignore, Deletes: ignore, MissingIdentifiers: ignore}
 }
