@@ -55,21 +55,29 @@ func (c *text) addTexts(arr arrow.Array, rows selection, nulls int) {
 		values = buffer.Bytes()
 	}
 	switch {
-	case nulls > 0:
-		bitmap, offset := arr.NullBitmapBytes(), data.Offset()+rows.first
-		for _, row := range rows.list {
-			if bitOf(bitmap, offset+int(row)) == 1 {
-				c.put(values, offsets[row], offsets[row+1])
-			}
-		}
-	case c.numbered:
+	case !c.numbered && nulls == 0 && rows.run:
+		c.putAll(values, offsets[:len(rows.list)+1])
+	case nulls == 0 && c.numbered:
 		for _, row := range rows.list {
 			c.indexes = append(c.indexes, c.distinct.number(values, offsets[row], offsets[row+1]))
 		}
-	case rows.run:
-		c.putAll(values, offsets[:len(rows.list)+1])
 	default:
+		c.putSome(arr, values, offsets, rows)
+	}
+}
+
+// putSome adds the texts of rows that are not null.
+func (c *text) putSome(arr arrow.Array, values []byte, offsets []int32, rows selection) {
+	if !c.numbered {
+		size := 0
 		for _, row := range rows.list {
+			size += int(offsets[row+1] - offsets[row])
+		}
+		c.data = room(c.data, size)
+	}
+	bitmap, offset := arr.NullBitmapBytes(), arr.Data().Offset()+rows.first
+	for _, row := range rows.list {
+		if len(bitmap) == 0 || bitOf(bitmap, offset+int(row)) == 1 {
 			c.put(values, offsets[row], offsets[row+1])
 		}
 	}
@@ -104,7 +112,7 @@ func (c *text) put(data []byte, from, end int32) {
 		c.indexes = append(c.indexes, c.distinct.number(data, from, end))
 		return
 	}
-	c.data = append(room(c.data, int(end-from)), data[from:end]...)
+	c.data = append(c.data, data[from:end]...)
 	c.ends = append(c.ends, uint32(len(c.data)))
 }
 
@@ -120,7 +128,7 @@ func (c *text) repeat() bool {
 // spell puts the texts where their numbers were.
 func (c *text) spell() {
 	c.numbered = false
-	c.ends = room(c.ends, len(c.indexes))
+	c.ends, c.data = room(c.ends, len(c.indexes)), room(c.data, len(c.distinct.data))
 	for _, i := range c.indexes {
 		value := c.distinct.at(i)
 		c.put(value, 0, int32(len(value)))
