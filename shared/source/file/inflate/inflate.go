@@ -91,7 +91,7 @@ func (r *Reader) fill() error {
 		n, err := r.from.Read(r.in[r.end:input])
 		r.end += n
 		switch {
-		case err == io.EOF: //nolint:errorlint // a wrapped EOF is no end
+		case err == io.EOF:
 			r.done = true
 			clear(r.in[r.end : r.end+padding])
 		case err != nil:
@@ -273,6 +273,7 @@ func (r *Reader) dynamic() error {
 		return ErrCorrupt
 	}
 	var all [lengthCodes + distances]uint8
+	before := uint8(0)
 	for i := 0; i < lengths+far; {
 		if err := r.ready(); err != nil {
 			return err
@@ -288,7 +289,7 @@ func (r *Reader) dynamic() error {
 			if i == 0 {
 				return ErrCorrupt
 			}
-			repeat, value = 3+int(r.take(2)), all[i-1]
+			repeat, value = 3+int(r.take(2)), before
 		case 17:
 			repeat, value = 3+int(r.take(3)), 0
 		case 18:
@@ -301,6 +302,7 @@ func (r *Reader) dynamic() error {
 			all[i] = value
 			i++
 		}
+		before = value
 	}
 	if all[256] == 0 {
 		return ErrCorrupt // the block could not end
