@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/connection"
@@ -102,23 +104,25 @@ func (e *Engine) Run(ctx context.Context, i ingest.Import) (ingest.Run, error) {
 	}
 	ref := started.Ref()
 	vault := quarantine.Vault{Keys: e.Store, Workspace: keys{}}
-	var planned transfer.Planned
-	err = e.worker(ctx, "planning", func(ctx context.Context) error {
+	var splits atomic.Int64
+	err = e.worker(ctx, "planning", func(ctx context.Context, now func() time.Time) error {
 		planner := &transfer.Planner{
-			Store: e.Store, Connections: e.Store, Sources: e.sources(), Objects: e.Objects, Lake: e.Lake, Vault: vault, Now: time.Now, SplitBytes: 4 << 10,
+			Store: e.Store, Connections: e.Store, Sources: e.sources(), Objects: e.Objects, Lake: e.Lake, Vault: vault, Now: now, SplitBytes: 4 << 10,
 		}
-		var err error
-		planned, err = planner.Plan(ctx, ref)
+		made, err := planner.Plan(ctx, ref)
+		if err == nil {
+			splits.Store(int64(made.Splits))
+		}
 		return err
 	})
 	if err != nil {
 		return started, err
 	}
-	extractor := &transfer.Extractor{
-		Store: e.Store, Connections: e.Store, Sources: e.sources(), Objects: e.Objects, Lake: e.Lake, Vault: vault, Now: time.Now,
-	}
-	for split := range planned.Splits {
-		err := e.worker(ctx, "extracting", func(ctx context.Context) error {
+	for split := range int(splits.Load()) {
+		err := e.worker(ctx, "extracting", func(ctx context.Context, now func() time.Time) error {
+			extractor := &transfer.Extractor{
+				Store: e.Store, Connections: e.Store, Sources: e.sources(), Objects: e.Objects, Lake: e.Lake, Vault: vault, Now: now,
+			}
 			done, err := extractor.Extract(ctx, ingest.SplitRef{Ref: ref, Split: split})
 			if err == nil && !done {
 				err = fault.New(fault.Unavailable, "the split is not done yet")
@@ -129,8 +133,8 @@ func (e *Engine) Run(ctx context.Context, i ingest.Import) (ingest.Run, error) {
 			return started, err
 		}
 	}
-	err = e.worker(ctx, "committing", func(ctx context.Context) error {
-		committer := &transfer.Committer{Store: e.Store, Objects: e.Objects, Lake: e.Lake, Now: time.Now}
+	err = e.worker(ctx, "committing", func(ctx context.Context, now func() time.Time) error {
+		committer := &transfer.Committer{Store: e.Store, Objects: e.Objects, Lake: e.Lake, Now: now}
 		landed, err := committer.Commit(ctx, ref)
 		if err == nil && landed.Held {
 			err = errors.New("the run is held")
@@ -140,8 +144,8 @@ func (e *Engine) Run(ctx context.Context, i ingest.Import) (ingest.Run, error) {
 	if err != nil {
 		return started, err
 	}
-	err = e.worker(ctx, "settling", func(ctx context.Context) error {
-		_, err := (&ingest.Settler{Store: e.Store, Lake: transfer.Committed{Lake: e.Lake}, Now: time.Now}).Settle(ctx, ref, nil)
+	err = e.worker(ctx, "settling", func(ctx context.Context, now func() time.Time) error {
+		_, err := (&ingest.Settler{Store: e.Store, Lake: transfer.Committed{Lake: e.Lake}, Now: now}).Settle(ctx, ref, nil)
 		return err
 	})
 	if err != nil {
@@ -160,17 +164,23 @@ func (e *Engine) Maintain(ctx context.Context, i ingest.Import) error {
 const attempts = 20
 
 // worker does a worker's call until it succeeds once to its end. Before that it may be
-// stopped in the middle, and what it answered then is forgotten, also that it had
-// succeeded; and it may be called by two at once.
-func (e *Engine) worker(ctx context.Context, doing string, call func(context.Context) error) error {
+// stopped in the middle, also beside another one that does the same, and what they
+// answered is forgotten, also that they had succeeded. Each has a clock of its own.
+func (e *Engine) worker(ctx context.Context, doing string, call func(context.Context, func() time.Time) error) error {
 	for e.dies() {
 		dying, die := context.WithTimeout(ctx, time.Duration(e.Random.Int64N(int64(40*time.Millisecond))))
-		_ = call(dying) // nobody hears of it
+		var twins sync.WaitGroup
+		for range 1 + e.Random.IntN(2) {
+			clock := e.clock()
+			twins.Go(func() { _ = call(dying, clock) }) // nobody hears of it
+		}
+		twins.Wait()
 		die()
 	}
+	clock := e.clock()
 	var err error
 	for range attempts {
-		if err = call(ctx); err == nil || !fault.Retryable(err) {
+		if err = call(ctx, clock); err == nil || !fault.Retryable(err) {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -179,6 +189,15 @@ func (e *Engine) worker(ctx context.Context, doing string, call func(context.Con
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// clock is one that is up to an hour slow: no worker's is ahead of the one that the rows were stamped by, which is for the source's own to be.
+func (e *Engine) clock() func() time.Time {
+	if e.Random == nil {
+		return time.Now
+	}
+	slow := time.Duration(e.Random.Int64N(int64(time.Hour)))
+	return func() time.Time { return time.Now().Add(-slow) }
 }
 
 func (e *Engine) dies() bool { return e.Random != nil && e.Random.IntN(3) == 0 }

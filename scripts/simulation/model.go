@@ -30,6 +30,7 @@ func Imports() []Import {
 		{Name: "merge everything", Mode: "merge"},
 		{Name: "merge by version", Mode: "merge", Cursor: "version", Lookback: Late, Nulls: "exclude", Deleted: "gone"},
 		{Name: "merge by time", Mode: "merge", Cursor: "changed_at", Lookback: seconds, Deleted: "gone"},
+		{Name: "merge by day", Mode: "merge", Cursor: "changed_on", Lookback: 1},
 		{Name: "merge by text", Mode: "merge", Cursor: "tag"},
 	}
 }
@@ -39,18 +40,21 @@ type Model struct {
 	Import
 	rows map[string]int // landed rows, as Row.Landed has them, and how often; in merge by identifier in keys
 	keys map[string]string
+	seen map[string]bool // rows that the table had at the last run
 }
 
 // NewModel is the model of an import that has not run yet.
 func NewModel(i Import) *Model {
-	return &Model{Import: i, rows: map[string]int{}, keys: map[string]string{}}
+	return &Model{Import: i, rows: map[string]int{}, keys: map[string]string{}, seen: map[string]bool{}}
 }
 
 // Run does what a run does that reads the table from a lower boundary on, which is "" when there is none. It returns
 // the rows that are read, landed and quarantined.
 func (m *Model) Run(table []Row, from string) (read, landed, quarantined int) {
 	var good []Row
+	clear(m.seen)
 	for _, r := range table {
+		m.seen[r.Landed()] = true
 		if !m.reads(r, from) {
 			continue
 		}
@@ -74,6 +78,17 @@ func (m *Model) Run(table []Row, from string) (read, landed, quarantined int) {
 		m.merge(good)
 	}
 	return read, len(good), read - len(good)
+}
+
+// Overlooked are the rows of the table that have come or changed since the last run and that a run from a lower boundary on would not
+// read: none, whoever sets the boundary.
+func (m *Model) Overlooked(table []Row, from string) (rows []string) {
+	for _, r := range table {
+		if !m.seen[r.Landed()] && !m.reads(r, from) && (r.Version != nil || m.Cursor != "version") {
+			rows = append(rows, r.Landed())
+		}
+	}
+	return rows
 }
 
 func (m *Model) add(rows []Row) {
@@ -100,6 +115,8 @@ func (m *Model) order(a, b Row) int {
 	switch m.Cursor {
 	case "changed_at":
 		by = a.Changed.Compare(b.Changed)
+	case "changed_on":
+		by = cmp.Compare(a.day(), b.day())
 	case "tag":
 		by = cmp.Compare(a.Tag, b.Tag)
 	}
@@ -130,14 +147,19 @@ func (m *Model) reads(r Row, from string) bool {
 	case "changed_at":
 		least, err := time.Parse(time.RFC3339Nano, from)
 		return err != nil || !r.Changed.Before(least)
+	case "changed_on":
+		return r.day() >= from
 	case "tag":
 		return r.Tag >= from
 	}
 	return true
 }
 
+// Tells reports whether From tells the lower boundary of a run: of a time it depends on the moment of the source's snapshot.
+func (m *Model) Tells() bool { return m.Cursor == "" || m.Cursor == "version" || m.Cursor == "tag" }
+
 // From is the lower boundary of the next run, where it follows from the table alone: that of a whole number or a text
-// that the last run read, less the lookback. Of a time it depends on the moment of the source's snapshot.
+// that the last run read, less the lookback.
 func (m *Model) From(read []Row, before string) string {
 	greatest, found := int64(0), before != ""
 	if found {

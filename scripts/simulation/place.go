@@ -45,7 +45,7 @@ func InFiles(platform string, settings, credentials map[string]any, put Put) Pla
 
 // InGoogle are the table in BigQuery and in Cloud Storage.
 func InGoogle(ctx context.Context, g *platforms.Google) ([]Place, error) {
-	types := map[string]string{"string": "STRING", "int64": "INT64", "timestamp": "TIMESTAMP", "bool": "BOOL"}
+	types := map[string]string{"string": "STRING", "int64": "INT64", "timestamp": "TIMESTAMP", "date": "DATE", "bool": "BOOL"}
 	var columns []string
 	for _, c := range Columns {
 		columns = append(columns, fmt.Sprintf("CAST(NULL AS %s) AS %s", types[c[1]], c[0]))
@@ -73,7 +73,7 @@ func InGoogle(ctx context.Context, g *platforms.Google) ([]Place, error) {
 
 // InSnowflake starts a Snowflake with the table. The caller closes it.
 func InSnowflake(ctx context.Context) (Place, *platforms.Snowflake, error) {
-	types := map[string]string{"string": "VARCHAR", "int64": "NUMBER(18,0)", "timestamp": "TIMESTAMP_NTZ(6)", "bool": "BOOLEAN"}
+	types := map[string]string{"string": "VARCHAR", "int64": "NUMBER(18,0)", "timestamp": "TIMESTAMP_NTZ(6)", "date": "DATE", "bool": "BOOLEAN"}
 	var columns []platforms.Object
 	for _, c := range Columns {
 		columns = append(columns, platforms.Object{"name": c[0], "type": types[c[1]]})
@@ -123,8 +123,8 @@ func values(rows []Row) string {
 				b.WriteString("NULL")
 			case c[1] == "string":
 				fmt.Fprintf(&b, "'%s'", v[c[0]])
-			case c[1] == "timestamp":
-				fmt.Fprintf(&b, "TIMESTAMP '%s'", v[c[0]])
+			case c[1] == "timestamp", c[1] == "date":
+				fmt.Fprintf(&b, "%s '%s'", strings.ToUpper(c[1]), v[c[0]])
 			default:
 				fmt.Fprint(&b, v[c[0]])
 			}

@@ -17,7 +17,7 @@ import (
 type Row struct {
 	ID      string    // "" is NULL, which no mode lands
 	Version *int64    // an integer cursor; nil is NULL
-	Changed time.Time // a timestamp cursor
+	Changed time.Time // a timestamp cursor; its day is a date cursor
 	Tag     string    // a cursor of text, in the order of Version
 	Plan    string
 	Email   string // one that is no address sends the row to quarantine
@@ -29,7 +29,7 @@ func (r Row) Good() bool { return r.ID != "" && strings.Contains(r.Email, "@") }
 
 // Columns are the table's, with their logical types in package schema.
 var Columns = [][2]string{
-	{"user_id", "string"}, {"version", "int64"}, {"changed_at", "timestamp"}, {"tag", "string"},
+	{"user_id", "string"}, {"version", "int64"}, {"changed_at", "timestamp"}, {"changed_on", "date"}, {"tag", "string"},
 	{"plan", "string"}, {"email", "string"}, {"gone", "bool"},
 }
 
@@ -55,6 +55,8 @@ func (r Row) Landed() string {
 	}, "|")
 }
 
+func (r Row) day() string { return r.Changed.UTC().Format(time.DateOnly) }
+
 // NDJSON renders rows as a file.
 func NDJSON(rows []Row) []byte {
 	var b strings.Builder
@@ -73,7 +75,7 @@ func NDJSON(rows []Row) []byte {
 func (r Row) values() map[string]any {
 	v := map[string]any{
 		"user_id": r.ID, "version": nil, "changed_at": r.Changed.UTC().Format("2006-01-02T15:04:05.000000Z"),
-		"tag": r.Tag, "plan": r.Plan, "email": r.Email, "gone": r.Gone,
+		"changed_on": r.day(), "tag": r.Tag, "plan": r.Plan, "email": r.Email, "gone": r.Gone,
 	}
 	if r.ID == "" {
 		v["user_id"] = nil

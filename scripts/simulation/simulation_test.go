@@ -149,7 +149,7 @@ func simulate(t *testing.T, engine *simulation.Engine, place simulation.Place) {
 	ctx := t.Context()
 	table := simulation.NewSource(*seed, time.Now)
 	models := map[string]*simulation.Model{}
-	froms := map[string]string{}
+	froms, left := map[string]string{}, map[string]int{} // rows that runs left alone, by cursor
 	var imports []ingest.Import
 	for day := range *days {
 		table.Day()
@@ -165,11 +165,17 @@ func simulate(t *testing.T, engine *simulation.Engine, place simulation.Place) {
 			if err != nil || r.Status != ingest.Succeeded {
 				t.Fatalf("day %d: %s is %s: %v", day, i.Name, r.Status, err)
 			}
-			if want := froms[i.ID]; model.Cursor != "changed_at" && r.From != want {
+			if want := froms[i.ID]; model.Tells() && r.From != want {
 				t.Fatalf("day %d: %s read from %q, want %q", day, i.Name, r.From, want)
+			}
+			if rows := model.Overlooked(table.Rows, r.From); len(rows) > 0 {
+				t.Fatalf("day %d: %s read from %q, and overlooked %v", day, i.Name, r.From, rows)
 			}
 			froms[i.ID] = model.From(table.Rows, r.From)
 			read, landed, quarantined := model.Run(table.Rows, r.From)
+			if model.Cursor != "" {
+				left[model.Cursor] += len(table.Rows) - read
+			}
 			if got := r.Counts; got.RowsRead != int64(read) || got.RowsWritten != int64(landed) || got.RowsQuarantined != int64(quarantined) {
 				t.Errorf("day %d: %s counted %+v, want %d read, %d landed, %d quarantined", day, i.Name, got, read, landed, quarantined)
 			}
@@ -188,6 +194,17 @@ func simulate(t *testing.T, engine *simulation.Engine, place simulation.Place) {
 			if diff := cmp.Diff(model.Rows(), rows); diff != "" {
 				t.Fatalf("day %d: %s (-model +lake):\n%s", day, i.Name, diff)
 			}
+		}
+	}
+	leftAlone(t, left)
+}
+
+// leftAlone wants runs by every cursor to have left rows alone: one that reads everything again would be right by accident.
+func leftAlone(t *testing.T, left map[string]int) {
+	t.Helper()
+	for cursor, rows := range left {
+		if rows == 0 {
+			t.Errorf("no run by %s left a row alone", cursor)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type Source struct {
 	now     func() time.Time
 	next    int   // number of the next person
 	version int64 // of the last change
+	days    int
 }
 
 // Late is how far below the greatest version, and how long before the present, a change may come late: the lookback of the imports.
@@ -32,7 +33,8 @@ func NewSource(seed uint64, now func() time.Time) *Source {
 // some changes share a version with earlier ones or come late; some rows have no version,
 // no identifier or no good address, some are there twice, or twice with other values.
 func (s *Source) Day() {
-	for range 3 + s.random.IntN(12) {
+	s.days++
+	for range 10 + s.random.IntN(10)/s.days {
 		s.add(s.person())
 	}
 	for range s.random.IntN(8) {
@@ -91,9 +93,14 @@ func (s *Source) stamp() (version *int64, tag, plan string) {
 	return &v, tag, plan
 }
 
-// changed is the present, or a little earlier.
+// changed is the present, or a little earlier. What is there on the first day has changed at any time of the weeks before, so that later
+// runs have something to leave alone.
 func (s *Source) changed() time.Time {
-	return s.now().UTC().Add(-time.Duration(s.random.Int64N(int64(LateTime / 4)))).Truncate(time.Microsecond)
+	ago := LateTime / 4
+	if s.days == 1 {
+		ago = 20 * 24 * time.Hour
+	}
+	return s.now().UTC().Add(-time.Duration(s.random.Int64N(int64(ago)))).Truncate(time.Microsecond)
 }
 
 func (s *Source) add(r Row) { s.Rows = append(s.Rows, r) }
