@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,7 +11,9 @@ import (
 
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/headwaterhq/headwater/scripts/demo"
 	"github.com/headwaterhq/headwater/scripts/simulation"
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/names"
@@ -65,6 +68,9 @@ func (l *lane) live(ctx context.Context, days int) error {
 		if err != nil {
 			return fmt.Errorf("%s, day %d: %w", kind.Name, day, err)
 		}
+		if rows := l.model.Overlooked(table.Rows, r.From); len(rows) > 0 {
+			return fmt.Errorf("%s, day %d: run %s read from %q, and overlooked %v", kind.Name, day, r.ID, r.From, rows)
+		}
 		read, landed, quarantined := l.model.Run(table.Rows, r.From)
 		if r.Counts.Read != read || r.Counts.Written != landed || r.Counts.Quarantined != quarantined {
 			return fmt.Errorf("%s, day %d: run %s counted %+v, want %d read, %d landed, %d quarantined", kind.Name, day, r.ID, r.Counts, read, landed, quarantined)
@@ -96,9 +102,29 @@ func (l *lane) create(ctx context.Context, kind simulation.Import) error {
 		n["cursor"] = cursor
 	}
 	var made struct{ ID string }
+	// Where the nightly upkeep has discovered the table in the moment in which it was changed, the schema says so until the next discovery.
 	err := l.api.Post(ctx, "/v1/imports", n, &made)
+	if problem, ok := errors.AsType[*demo.Problem](err); ok && problem.Code == string(fault.SourceChanged) {
+		if err := l.discover(ctx); err != nil {
+			return err
+		}
+		err = l.api.Post(ctx, "/v1/imports", n, &made)
+	}
 	l.imp = made.ID
 	return err
+}
+
+// discover has the connection validated again.
+func (l *lane) discover(ctx context.Context) error {
+	path := "/v1/connections/" + l.connection + "/validations"
+	var v struct{ ID, Outcome string }
+	if err := l.api.Post(ctx, path, nil, &v); err != nil {
+		return err
+	}
+	return until(ctx, func() (bool, error) {
+		err := l.api.Get(ctx, path+"/"+v.ID, &v)
+		return v.Outcome != "running", err
+	})
 }
 
 // endure starts a run, does to it what it must endure, and drives it again when it has failed, until it succeeds.
@@ -140,11 +166,19 @@ func (l *lane) again(ctx context.Context, path string, r run) (run, error) {
 	return next, l.api.Post(ctx, path, nil, &next)
 }
 
+// harmful is how long an attempt is harmed: for ever, and it would never end.
+const harmful = 20 * time.Second
+
 // harm kills and repeats workers until the run has ended.
 func (l *lane) harm(ctx context.Context, path string, r *run) error {
-	workers := []string{names.Plan, names.Extract, names.Extract, names.Commit, names.Settle}
-	return until(ctx, func() (bool, error) {
-		switch l.random.IntN(6) {
+	workers := []string{names.Plan, names.Extract, names.Extract, names.Commit, names.Settle, names.Maintain}
+	began := time.Now()
+	err := until(ctx, func() (bool, error) {
+		kind := l.random.IntN(6)
+		if time.Since(began) > harmful {
+			kind = -1
+		}
+		switch kind {
 		case 0:
 			if victim := workers[l.random.IntN(len(workers))]; l.KillFunction(victim) {
 				l.tally.add("killed: " + victim)
@@ -162,6 +196,10 @@ func (l *lane) harm(ctx context.Context, path string, r *run) error {
 		err := l.api.Get(ctx, path+"/"+r.ID, r)
 		return r.ended(), err
 	})
+	if err != nil {
+		err = fmt.Errorf("run %s, %s: %w", r.ID, r.Status, err)
+	}
+	return err
 }
 
 // repeat invokes a worker that may be at work already, or may have been, or should not be yet.
@@ -171,8 +209,10 @@ func (l *lane) repeat(ctx context.Context, r run, worker string) {
 	switch worker {
 	case names.Extract:
 		in = ingest.SplitRef{Ref: ref, Split: l.random.IntN(3)}
-	case names.Settle:
-		return // that ends the run: only its own execution says when
+	case names.Settle: // as an execution that is not the run's: its own would end the run
+		in = map[string]any{"kind": "run", "workspace_id": workspace, "import_id": l.imp, "run_id": r.ID, "execution": r.ID + "-99"}
+	case names.Maintain:
+		return // it has an input of its own
 	}
 	payload, err := json.Marshal(in)
 	if err != nil {

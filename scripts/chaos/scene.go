@@ -20,6 +20,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/dynamostore"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/names"
+	"github.com/headwaterhq/headwater/shared/objectstore"
 	"github.com/headwaterhq/headwater/shared/source"
 )
 
@@ -35,6 +36,7 @@ type scene struct {
 	store       *dynamostore.Store
 	functions   *awslambda.Client
 	lake        *lake.Lake
+	objects     *objectstore.Store // the lake's bucket
 	secrets     []string
 	tally       tally
 	closers     []func() error // closed last to first
@@ -53,7 +55,6 @@ func (s *scene) open(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	// Functions wait with their sweep for nothing here: whoever is late is settled by the scene itself.
 	s.Stage, err = demo.NewStage(ctx, demo.StageConfig{Dir: dir, HoldSchedules: true, Endpoints: endpoints, Between: s.weather.between})
 	if err != nil {
 		return err
@@ -81,6 +82,7 @@ func (s *scene) open(ctx context.Context, dir string) error {
 	}
 	s.closers = append(s.closers, s.lake.Close)
 	client := s3.NewFromConfig(at(s.URLs.S3), func(o *s3.Options) { o.UsePathStyle = true })
+	s.objects = objectstore.New(client, s.Bucket)
 	s.places = append(s.places, simulation.InFiles("s3", map[string]any{"bucket": demo.SourceBucket, "region": "us-east-1"},
 		map[string]any{"method": "access_key", "access_key_id": s.Customer.ID, "secret_access_key": s.Customer.Secret},
 		func(ctx context.Context, name string, body []byte) error {
@@ -141,11 +143,15 @@ func (s *scene) connect(ctx context.Context) error {
 		}, &c); err != nil {
 			return err
 		}
-		if err := until(ctx, func() (bool, error) {
+		err := until(ctx, func() (bool, error) {
 			err := s.api.Get(ctx, "/v1/connections/"+c.ID, &c)
 			return c.Status != "processing", err
-		}); err != nil || c.Status != "active" {
-			return fmt.Errorf("the connection to %s is %s: %w", p.Platform, c.Status, err)
+		})
+		if err == nil && c.Status != "active" {
+			err = errors.New("it is " + c.Status)
+		}
+		if err != nil {
+			return fmt.Errorf("connecting to %s: %w", p.Platform, err)
 		}
 		s.connections = append(s.connections, c.ID)
 	}
@@ -162,9 +168,12 @@ func (s *scene) close() error {
 	return errors.Join(errs...)
 }
 
-// until asks until the answer is yes, for at most five minutes.
+// patience is how long a run may take. A state machine tries a step for up to two minutes, and a run has four.
+const patience = 15 * time.Minute
+
+// until asks until the answer is yes, for as long as patience lasts.
 func until(ctx context.Context, ask func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		if yes, err := ask(); err != nil || yes {

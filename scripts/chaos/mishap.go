@@ -24,20 +24,20 @@ type weather struct {
 	counted map[string]int
 }
 
-// A fault is what happens to a request.
-type fault string
+// A mishap is what happens to a request.
+type mishap string
 
 const (
-	refused   fault = "refused"   // 503, or the service's own word for it, before it has any effect
-	reset     fault = "reset"     // the connection breaks before it has any effect
-	lost      fault = "lost"      // it has its effect, and the answer is lost
-	truncated fault = "truncated" // it has its effect, and the answer breaks off
-	slow      fault = "slow"      // the answer comes late
-	throttled fault = "throttled" // DynamoDB's word for too much
+	refused   mishap = "refused"   // 503, or the service's own word for it, before it has any effect
+	reset     mishap = "reset"     // the connection breaks before it has any effect
+	lost      mishap = "lost"      // it has its effect, and the answer is lost
+	truncated mishap = "truncated" // it has its effect, and the answer breaks off
+	slow      mishap = "slow"      // the answer comes late
+	throttled mishap = "throttled" // DynamoDB's word for too much
 )
 
 // pick chooses what happens to a request; "" is nothing.
-func (w *weather) pick(of string, among ...fault) fault {
+func (w *weather) pick(of string, among ...mishap) mishap {
 	if w.bad.Load() == 0 {
 		return ""
 	}
@@ -63,7 +63,7 @@ func (w *weather) between(component string, next http.Handler) http.Handler {
 }
 
 // hinder is a handler that does to some requests what bad weather does.
-func (w *weather) hinder(of string, next http.Handler, among ...fault) http.Handler {
+func (w *weather) hinder(of string, next http.Handler, among ...mishap) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if w.spared != "" && strings.Contains(r.Header.Get("Authorization"), "Credential="+w.spared+"/") {
 			next.ServeHTTP(out, r)
