@@ -110,7 +110,6 @@ type model struct {
 	kind      kind
 	mode      ingest.Mode
 	cursor    *ingest.Cursor
-	momentary bool
 	watermark *int
 	rows      []record
 }
@@ -136,8 +135,6 @@ func (m *model) run(source []record, now int) {
 	switch {
 	case m.cursor == nil:
 		return
-	case m.kind.clock && m.momentary:
-		greatest = &now
 	case m.kind.clock && greatest != nil && *greatest > now:
 		greatest = &now
 	}

@@ -63,7 +63,7 @@ func (s season) play(t *testing.T, seed uint64) {
 	w.splitRows, w.unfiltered, w.momentary = 15, s.here, s.moment
 	rows := []record{{ID: "u0", Name: "first"}}
 	w.feed(t, s.kind, rows)
-	m := &model{kind: s.kind, mode: s.mode, momentary: s.moment}
+	m := &model{kind: s.kind, mode: s.mode}
 	if s.cursor {
 		m.cursor = &ingest.Cursor{Column: "changed", Lookback: s.kind.lookback, Nulls: s.nulls}
 	}

@@ -10,10 +10,10 @@ import (
 // watermark is where the next run is to begin once this one has succeeded, empty to
 // leave the import's as it is.
 //
-// Of a time it is the moment that was read, if the source has one: a row that gets
-// its cursor later is at or above it, whatever was the greatest when the
-// run looked. Else it is the greatest that was read, but not beyond the time of
-// planning: a single row from the future would hide all that comes before it.
+// It is the greatest cursor that was read, and never what was not: that the source was
+// read as of a moment does not say that no row with an older cursor comes after it, when cursors are in
+// local time, or older than their rows. Of a time the moment is only the most that it can be,
+// since a single row from the future would hide all that comes before it.
 func watermark(made plan, run ingest.Run, parts []ingest.Part) string {
 	c := made.Import.Cursor
 	if c == nil || readsThePast(run) {
@@ -23,16 +23,20 @@ func watermark(made plan, run ingest.Run, parts []ingest.Part) string {
 	for _, p := range parts {
 		next = c.Later(next, p.Cursor)
 	}
-	switch {
-	case c.Type != schema.Timestamp && c.Type != schema.Date:
-	case !made.AsOf.IsZero():
-		next = moment(c.Type, made.AsOf)
-	default:
-		if now := moment(c.Type, made.At); c.Later(next, now) == next {
-			next = now
+	if c.Type == schema.Timestamp || c.Type == schema.Date {
+		if most := moment(c.Type, made.looked()); c.Later(next, most) == next {
+			next = most
 		}
 	}
 	return c.Later(made.Import.Watermark, next)
+}
+
+// looked is when the source was read, as far as it is known: no later.
+func (p plan) looked() time.Time {
+	if p.AsOf.IsZero() {
+		return p.At
+	}
+	return p.AsOf
 }
 
 // moment is a time as source.Literal takes it, cut to what the type can hold.
