@@ -80,11 +80,10 @@ func (l *Lake) Lookup(ctx context.Context, id TableID, column, value string, lim
 	if err != nil {
 		return nil, err
 	}
-	field, ok := tbl.Schema().FindFieldByName(column)
-	if !ok || !field.Type.Equals(iceberg.PrimitiveTypes.String) {
-		return nil, fault.Field(fault.LakeIncompatible, column, "the table has no text column of this name")
+	filter, err := equals(tbl, column, value)
+	if err != nil {
+		return nil, err
 	}
-	filter := table.WithRowFilter(iceberg.EqualTo(iceberg.Reference(column), value))
 	tasks, err := tbl.Scan(filter).PlanFiles(ctx)
 	if err != nil {
 		return nil, classify(fmt.Errorf("planning a look-up: %w", err))
@@ -93,6 +92,15 @@ func (l *Lake) Lookup(ctx context.Context, id TableID, column, value string, lim
 		return nil, classify(fmt.Errorf("looking up: %w", err))
 	}
 	return rowsOf(ctx, tbl, tasks, limit, filter)
+}
+
+// equals is the filter for rows whose string column has this value.
+func equals(tbl *table.Table, column, value string) (table.ScanOption, error) {
+	field, ok := tbl.Schema().FindFieldByName(column)
+	if !ok || !field.Type.Equals(iceberg.PrimitiveTypes.String) {
+		return nil, fault.Field(fault.LakeIncompatible, column, "the table has no text column of this name")
+	}
+	return table.WithRowFilter(iceberg.EqualTo(iceberg.Reference(column), value)), nil
 }
 
 // lookupReads is how many files a look-up reads at once: what takes time is the store's answer.
@@ -179,18 +187,25 @@ func rowsOf(ctx context.Context, tbl *table.Table, tasks []table.FileScanTask, l
 }
 
 func appendRows(rows []Row, batch arrow.RecordBatch, sc *iceberg.Schema, limit int) []Row {
-	n := min(int(batch.NumRows()), limit-len(rows))
-	from := len(rows)
-	for range n {
-		rows = append(rows, make(Row, batch.NumCols()))
-	}
-	for c := range int(batch.NumCols()) {
-		name := batch.ColumnName(c)
-		field, _ := sc.FindFieldByName(name)
-		value := valuesOf(batch.Column(c), isJSON(field))
-		for r := range n {
-			rows[from+r][c] = Cell{Column: name, Value: value(r)}
-		}
+	row := rowOf(batch, sc)
+	for n := range min(int(batch.NumRows()), limit-len(rows)) {
+		rows = append(rows, row(n))
 	}
 	return rows
+}
+
+// rowOf returns the function from row number to row, which owns its memory.
+func rowOf(batch arrow.RecordBatch, sc *iceberg.Schema) func(int) Row {
+	values := make([]func(int) any, batch.NumCols())
+	for c := range values {
+		field, _ := sc.FindFieldByName(batch.ColumnName(c))
+		values[c] = valuesOf(batch.Column(c), isJSON(field))
+	}
+	return func(n int) Row {
+		row := make(Row, len(values))
+		for c, value := range values {
+			row[c] = Cell{Column: batch.ColumnName(c), Value: value(n)}
+		}
+		return row
+	}
 }

@@ -17,6 +17,7 @@ import (
 type Lake interface {
 	Rows(ctx context.Context, id lake.TableID, limit int) ([]lake.Row, error)
 	Lookup(ctx context.Context, id lake.TableID, column, value string, limit int) ([]lake.Row, error)
+	Newest(ctx context.Context, id lake.TableID, want lake.Newest) ([]lake.Row, error)
 }
 
 // Imports finds imports.

@@ -3,6 +3,8 @@ package lookup_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +38,17 @@ func (l tables) Lookup(ctx context.Context, id lake.TableID, column, value strin
 		}
 	}
 	return found, err
+}
+
+func (l tables) Newest(ctx context.Context, id lake.TableID, want lake.Newest) ([]lake.Row, error) {
+	rows, err := l.Lookup(ctx, id, want.Column, want.Value, len(l[id]))
+	rows = slices.DeleteFunc(rows, func(r lake.Row) bool { return !want.Keep(r) })
+	slices.SortStableFunc(rows, func(a, b lake.Row) int {
+		at, _ := a.Value(want.By)
+		other, _ := b.Value(want.By)
+		return strings.Compare(other.(string), at.(string))
+	})
+	return rows[:min(len(rows), want.Limit)], err
 }
 
 // row makes a row of texts from columns and values in turn.
@@ -143,6 +156,10 @@ func TestProfileAsksEveryImport(t *testing.T) {
 type broken struct{ tables }
 
 func (broken) Lookup(context.Context, lake.TableID, string, string, int) ([]lake.Row, error) {
+	return nil, fault.New(fault.Unavailable, "the lake did not answer")
+}
+
+func (broken) Newest(context.Context, lake.TableID, lake.Newest) ([]lake.Row, error) {
 	return nil, fault.New(fault.Unavailable, "the lake did not answer")
 }
 

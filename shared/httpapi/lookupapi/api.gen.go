@@ -124,7 +124,8 @@ type Problem struct {
 }
 
 // Profile What is known about one identifier: merged, and import by import. `truncated` says that there is more than is shown here: of
-// one import at most 100 rows are, of all activities the 100 newest, and no more than an answer can hold.
+// one import and identity at most 100 rows are, of one type at most 1,000, of all activities the 100 newest, and no
+// more than an answer can hold.
 type Profile struct {
 	// Activities Rows of user_activity imports, newest first.
 	Activities []FoundRow `json:"activities"`
