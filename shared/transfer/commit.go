@@ -67,46 +67,66 @@ type extracted struct {
 }
 
 // ready returns a run that can be committed, or is held.
+//
+// What is to be committed is read last, parts before the run: all that they count
+// has been recorded by then, so that guards and proof see all of it, and the data files are
+// those that the sift left, whoever sifted.
 func (c *Committer) ready(ctx context.Context, ref ingest.Ref) (*extracted, error) {
+	seen, err := c.open(ctx, ref)
+	if err != nil || seen.Status == ingest.Held {
+		return &extracted{run: seen}, err
+	}
 	r := &extracted{}
-	var err error
-	if r.run, err = c.Store.Run(ctx, ref); err != nil {
+	if r.plan, err = readPlan(ctx, c.Objects, seen); err != nil {
 		return nil, err
 	}
-	switch r.run.Status {
-	case ingest.Held:
-		return r, nil
-	case ingest.Running, ingest.Committing:
-	default:
-		return nil, fault.New(fault.RunNotOpen, "the run is "+string(r.run.Status))
+	if r.plan.sifts() {
+		if err := c.sift(ctx, seen, r.plan); err != nil {
+			return nil, err
+		}
 	}
-	if r.plan, err = readPlan(ctx, c.Objects, r.run); err != nil {
+	if r.parts, err = c.extractedParts(ctx, ref, r.plan); err != nil {
 		return nil, err
 	}
-	if r.parts, err = c.Store.Parts(ctx, ref); err != nil {
+	if r.run, err = c.open(ctx, ref); err != nil {
 		return nil, err
 	}
-	if err := r.complete(); err != nil {
-		return nil, err
+	if r.run.PlanKey != seen.PlanKey {
+		return nil, errMoved()
 	}
-	if !r.plan.sifts() {
-		return r, nil
-	}
-	return r, c.sift(ctx, r)
+	r.findSift()
+	return r, nil
 }
 
-// complete refuses less than the whole plan.
-func (r *extracted) complete() error {
+// open reads a run that is held, or far enough to be committed.
+func (c *Committer) open(ctx context.Context, ref ingest.Ref) (ingest.Run, error) {
+	run, err := c.Store.Run(ctx, ref)
+	if err != nil {
+		return run, err
+	}
+	switch run.Status {
+	case ingest.Held, ingest.Running, ingest.Committing:
+		return run, nil
+	}
+	return run, fault.New(fault.RunNotOpen, "the run is "+string(run.Status))
+}
+
+// extractedParts reads a run's parts, and refuses less than the whole plan.
+func (c *Committer) extractedParts(ctx context.Context, ref ingest.Ref, made plan) ([]ingest.Part, error) {
+	parts, err := c.Store.Parts(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
 	ended := 0
-	for _, p := range r.parts {
-		if p.Last && p.Split < len(r.plan.Splits) {
+	for _, p := range parts {
+		if p.Last && p.Split < len(made.Splits) {
 			ended++
 		}
 	}
-	if ended != len(r.plan.Splits) {
-		return fault.New(fault.Internal, fmt.Sprintf("%d of %d splits have ended", ended, len(r.plan.Splits)))
+	if ended != len(made.Splits) {
+		return nil, fault.New(fault.Internal, fmt.Sprintf("%d of %d splits have ended", ended, len(made.Splits)))
 	}
-	return nil
+	return parts, nil
 }
 
 // begin moves a running run to committing, and a committing one to a later
@@ -122,12 +142,17 @@ func (c *Committer) move(ctx context.Context, r *extracted, run ingest.Run) erro
 	run.Revision = r.run.Revision + 1
 	moved, err := c.Store.MoveRun(ctx, r.run, run)
 	if err == nil && !moved {
-		err = fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
+		err = errMoved()
 	}
 	if err == nil {
 		r.run = run
 	}
 	return err
+}
+
+// errMoved ends a step that somebody else turns out to do as well. Called again, it finds what the other one left.
+func errMoved() error {
+	return fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
 }
 
 // Committed adapts the lake for ingest.Settler.

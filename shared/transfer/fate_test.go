@@ -161,3 +161,15 @@ func (w *world) steps(t *testing.T, ref ingest.Ref) error {
 	_, err = retried(t, w, func() (transfer.Landed, error) { return w.committer().Commit(t.Context(), ref) })
 	return err
 }
+
+// wokenStore lets the test do something between two of a step's calls, once.
+type wokenStore struct {
+	*memstore.Store
+	once  sync.Once
+	split func()
+}
+
+func (s *wokenStore) Split(ctx context.Context, ref ingest.Ref, number int) (ingest.SplitProgress, error) {
+	s.once.Do(s.split)
+	return s.Store.Split(ctx, ref, number)
+}

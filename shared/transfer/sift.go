@@ -11,8 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
-	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/id"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
@@ -34,46 +34,42 @@ const ruleHub = "hub"
 // before the first is recorded, and the first one's checkpoint says where:
 // whoever finds some recorded records the rest of the same, and what a second
 // commit made of it at the same time is not used.
-func (c *Committer) sift(ctx context.Context, r *extracted) error {
-	ref, number := r.run.Ref(), len(r.plan.Splits)
+func (c *Committer) sift(ctx context.Context, run ingest.Run, made plan) error {
+	ref, number := run.Ref(), len(made.Splits)
 	at, err := c.Store.Split(ctx, ref, number)
+	if err != nil || at.Done {
+		return err
+	}
+	parts, err := c.sifted(ctx, run, made, at)
 	if err != nil {
 		return err
 	}
-	if !at.Done {
-		parts, err := c.sifted(ctx, r, at)
+	for _, p := range parts[at.Parts:] {
+		recorded, err := c.Store.RecordPart(ctx, ref, p)
 		if err != nil {
 			return err
 		}
-		for _, p := range parts[at.Parts:] {
-			recorded, err := c.Store.RecordPart(ctx, ref, p)
-			if err != nil {
-				return err
-			}
-			if !recorded {
-				return fault.New(fault.Unavailable, "the run was moved by somebody else at the same time")
-			}
-		}
-		if r.run, err = c.Store.Run(ctx, ref); err != nil {
-			return err
-		}
-		if r.parts, err = c.Store.Parts(ctx, ref); err != nil {
-			return err
-		}
-	}
-	for _, p := range r.parts {
-		if p.Split == number {
-			r.hubs = r.hubs.Add(p.Counts)
-			r.sifted = cmp.Or(p.FilesKey, r.sifted)
+		if !recorded {
+			return errMoved()
 		}
 	}
 	return nil
 }
 
+// findSift finds what the sift did among the parts.
+func (r *extracted) findSift() {
+	for _, p := range r.parts {
+		if p.Split == len(r.plan.Splits) {
+			r.hubs = r.hubs.Add(p.Counts)
+			r.sifted = cmp.Or(p.FilesKey, r.sifted)
+		}
+	}
+}
+
 // sifted returns the parts of the sift: those that have been written down, or else new ones.
-func (c *Committer) sifted(ctx context.Context, r *extracted, at ingest.SplitProgress) ([]ingest.Part, error) {
+func (c *Committer) sifted(ctx context.Context, run ingest.Run, made plan, at ingest.SplitProgress) ([]ingest.Part, error) {
 	if at.Checkpoint == "" {
-		return c.makeSift(ctx, r)
+		return c.makeSift(ctx, run, made)
 	}
 	body, err := c.Objects.Get(ctx, at.Checkpoint)
 	if err != nil {
@@ -87,15 +83,21 @@ func (c *Committer) sifted(ctx context.Context, r *extracted, at ingest.SplitPro
 }
 
 // makeSift sifts, and writes down what is to be recorded of it.
-func (c *Committer) makeSift(ctx context.Context, r *extracted) ([]ingest.Part, error) {
-	key, err := c.Vault.Open(ctx, r.run.Ref())
+func (c *Committer) makeSift(ctx context.Context, run ingest.Run, made plan) ([]ingest.Part, error) {
+	parts, err := c.extractedParts(ctx, run.Ref(), made)
 	if err != nil {
 		return nil, err
 	}
-	s := &sieve{Committer: c, run: r.run, number: len(r.plan.Splits), key: key, most: cmp.Or(r.plan.Import.Guards.HubLinks, ingest.DefaultHubLinks)}
+	// Somebody else may have recorded a sift meanwhile: what it left is none of the splits'.
+	parts = slices.DeleteFunc(parts, func(p ingest.Part) bool { return p.Split >= len(made.Splits) })
+	key, err := c.Vault.Open(ctx, run.Ref())
+	if err != nil {
+		return nil, err
+	}
+	s := &sieve{Committer: c, run: run, number: len(made.Splits), key: key, most: cmp.Or(made.Import.Guards.HubLinks, ingest.DefaultHubLinks)}
 	s.begin()
 	hub := lake.Hub{First: "first_id", Second: "second_id", Links: s.most}
-	for _, c := range r.plan.Import.Mapping {
+	for _, c := range made.Import.Mapping {
 		switch c.Target {
 		case "first_id_type":
 			hub.FirstType = c.Target
@@ -103,7 +105,7 @@ func (c *Committer) makeSift(ctx context.Context, r *extracted) ([]ingest.Part, 
 			hub.SecondType = c.Target
 		}
 	}
-	left, err := c.Lake.Sift(ctx, lake.TableOf(r.plan.Import), r.run.ID, hub, files(ctx, c.Objects, r.parts), func(row lake.Row) error {
+	left, err := c.Lake.Sift(ctx, lake.TableOf(made.Import), run.ID, hub, files(ctx, c.Objects, parts), func(row lake.Row) error {
 		return s.reject(ctx, row)
 	})
 	if err != nil {
@@ -116,7 +118,7 @@ func (c *Committer) makeSift(ctx context.Context, r *extracted) ([]ingest.Part, 
 	last.Last = true
 	last.Counts = ingest.Counts{RowsWritten: -left.Rows, RowsQuarantined: left.Rows}
 	if left.Rows > 0 {
-		last.FilesKey = runKey(r.run, "parts/"+partName(s.number, last.Number)+".sifted")
+		last.FilesKey = runKey(run, "parts/"+partName(s.number, last.Number)+".sifted")
 		if err := c.Objects.Put(ctx, last.FilesKey, frame(left.Parts)); err != nil {
 			return nil, fmt.Errorf("storing data file list: %w", err)
 		}

@@ -1,6 +1,8 @@
 package transfer_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,4 +161,44 @@ func TestCommitsInTheSameMomentAreOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A commit that began before another one had sifted goes by what is there once it looks for the sift: the other one's.
+func TestACommitThatFallsAsleepBeforeTheSift(t *testing.T) {
+	w := emptyWorld()
+	w.link([][2]string{{"x", "a"}, {"x", "b"}, {"x", "c"}, {"x", "d"}, {"p", "q"}})
+	w.open(t, ingest.Append, ofLinks, func(n *ingest.NewImport) { n.Guards.Hubs.Action = ingest.Ignore })
+	ref := w.begin(t)
+	w.extract(t, ref, w.plan(t, ref))
+	asleep, other := w.committer(), w.committer()
+	asleep.Store = &wokenStore{Store: w.store, split: func() {
+		other.Store = diesMoving{w.mortal()} // it sifts, and gets no further
+		if _, err := other.Commit(t.Context(), ref); !errors.Is(err, errDied) {
+			t.Errorf("the other commit: %v", err)
+		}
+	}}
+	if _, err := asleep.Commit(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	r := w.settle(t, ref)
+	if diff := cmp.Diff([]string{"p-q"}, w.links(t)); diff != "" {
+		t.Errorf("the lake (-want +got):\n%s", diff)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].Observed != 0.8 {
+		t.Errorf("findings %+v", r.Findings)
+	}
+	body, err := w.objects.Get(t.Context(), manifest.Key(ref))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := manifest.Decode(body); err != nil || m.Counts != r.Counts || m.After == nil || m.After.AddedRows != 1 || r.Proved == nil || r.Proved.LakeRows != 1 {
+		t.Errorf("the run has %+v and %+v, the manifest %+v, %v", r.Counts, r.Proved, m, err)
+	}
+}
+
+// diesMoving is a store that no run can be moved in.
+type diesMoving struct{ mortalStore }
+
+func (diesMoving) MoveRun(context.Context, ingest.Run, ingest.Run) (bool, error) {
+	return false, errDied
 }
