@@ -39,8 +39,8 @@ func chart(results []result, title string) string {
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" font-weight="%s" fill="#1b1f24">%.0f k</text>`+"\n", labelWidth+width+6, y+barHeight-3, weight, rate/1000)
 		y += barHeight + barGap
 	}
-	colors := map[string]string{"duckdb": "#d4a72c", "polars": "#8250df", "bare": "#8c959f", "client": "#8c959f"}
-	names := map[string]string{"duckdb": "DuckDB", "polars": "Polars", "bare": "arrow-go alone", "client": "bare client"}
+	colors := map[string]string{"duckdb": "#d4a72c", "polars": "#8250df", "bare": "#57606a", "arrow_go": "#8c959f", "client": "#8c959f"}
+	names := map[string]string{"duckdb": "DuckDB", "polars": "Polars", "bare": "codecs alone", "arrow_go": "arrow-go alone", "client": "bare client"}
 	for _, r := range results {
 		bar(r.name, "Headwater", "#0969da", r.rowsPerCPU(), true)
 		for _, t := range r.theirs {

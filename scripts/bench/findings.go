@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -14,6 +14,12 @@ type findings struct {
 	merges  *merges
 }
 
+// The documents.
+const (
+	document = "benchmarks.md"
+	picture  = "benchmarks.svg"
+)
+
 // What is between these lines of benchmarks.md is the command's.
 const (
 	resultsBegin = "<!-- results -->"
@@ -21,29 +27,35 @@ const (
 )
 
 // write puts the results into the documents of a directory.
-func (f findings) write(dir string) error {
-	path := filepath.Join(dir, "benchmarks.md")
-	text, err := os.ReadFile(path)
+func (f findings) write(dir string) (err error) {
+	docs, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("opening the documents: %w", err)
+	}
+	defer func() { err = errors.Join(err, docs.Close()) }()
+	text, err := docs.ReadFile(document)
 	if err != nil {
 		return fmt.Errorf("reading the document: %w", err)
 	}
 	before, rest, begins := strings.Cut(string(text), resultsBegin)
 	_, after, ends := strings.Cut(rest, resultsEnd)
 	if !begins || !ends {
-		return fmt.Errorf("%s has no place between %s and %s", path, resultsBegin, resultsEnd)
+		return fmt.Errorf("%s has no place between %s and %s", document, resultsBegin, resultsEnd)
 	}
 	title := fmt.Sprintf("%d rows, the median of %d rounds", f.bench.rows, f.bench.rounds)
-	out := before + resultsBegin + "\n" + title + ".\n\n"
+	var out strings.Builder
+	out.WriteString(before + resultsBegin + "\n" + title + ".\n\n")
 	if len(f.results) > 0 {
-		out += "![rows per CPU second](benchmarks.svg)\n\n" + table(f.results) + "\n"
-		if err := os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(chart(f.results, title)), 0o644); err != nil {
+		out.WriteString("![rows per CPU second](" + picture + ")\n\n" + table(f.results) + "\n")
+		if err := docs.WriteFile(picture, []byte(chart(f.results, title)), 0o644); err != nil {
 			return fmt.Errorf("writing the chart: %w", err)
 		}
 	}
 	if f.merges != nil {
-		out += f.merges.table()
+		out.WriteString(f.merges.table())
 	}
-	if err := os.WriteFile(path, []byte(out+resultsEnd+after), 0o644); err != nil {
+	out.WriteString(resultsEnd + after)
+	if err := docs.WriteFile(document, []byte(out.String()), 0o644); err != nil {
 		return fmt.Errorf("writing the document: %w", err)
 	}
 	return nil

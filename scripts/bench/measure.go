@@ -17,7 +17,6 @@ type result struct {
 	ours         []spent // by round
 	read, mapped []spent // by round; none when stages are not measured
 	spread       []spent // by round, of our side on a table that is spread over buckets; of T1 alone
-	plain        []spent // by round, of the bare Arrow libraries without compression; none with another peer
 	ourBytes     int64   // of output
 	theirs       []theirs
 }
@@ -102,12 +101,7 @@ func (b bench) alone(ctx context.Context, r *result, in input, found counts) err
 		return err
 	}
 	if r.name == spreadTask {
-		if err := b.round(ctx, landSpread, r.task, in, found, &r.spread); err != nil {
-			return err
-		}
-	}
-	if _, ok := r.against("bare"); ok {
-		return b.round(ctx, until("plain"), r.task, in, found, &r.plain)
+		return b.round(ctx, landSpread, r.task, in, found, &r.spread)
 	}
 	return nil
 }

@@ -150,12 +150,13 @@ func (m merges) growth() float64 {
 
 func (m merges) line() string {
 	last := m.took[len(m.took)-1]
-	line := fmt.Sprintf("T7 ratio_duckdb=- ratio_polars=- rss_mb=%.0f size_ratio=- rows_per_cpu_s=%.0f ratio_largest_by_smallest=%.2f",
+	var line strings.Builder
+	fmt.Fprintf(&line, "T7 ratio_duckdb=- ratio_polars=- rss_mb=%.0f size_ratio=- rows_per_cpu_s=%.0f ratio_largest_by_smallest=%.2f",
 		peak(last), float64(m.changed)/cpu(last), m.growth())
 	for n, rows := range m.tables {
-		line += fmt.Sprintf(" cpu_s_%d=%.2f", rows, cpu(m.took[n]))
+		fmt.Fprintf(&line, " cpu_s_%d=%.2f", rows, cpu(m.took[n]))
 	}
-	return line
+	return line.String()
 }
 
 func (m merges) table() string {

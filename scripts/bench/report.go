@@ -25,17 +25,18 @@ func gbSeconds(rowsPerCPU float64) float64 { return 1e6 / rowsPerCPU * oneCPUGB 
 
 // line is a task's result for people and programs. Every task has the first five; a peer that is no other engine comes after.
 func (r result) line() string {
-	line := r.name
+	var line strings.Builder
+	line.WriteString(r.name)
 	for _, name := range []string{"duckdb", "polars"} {
-		line += fmt.Sprintf(" ratio_%s=%s", name, r.told(name))
+		fmt.Fprintf(&line, " ratio_%s=%s", name, r.told(name))
 	}
-	line += fmt.Sprintf(" rss_mb=%.0f size_ratio=%.3f rows_per_cpu_s=%.0f", peak(r.ours), r.sizeRatio(), r.rowsPerCPU())
-	for _, name := range []string{"bare", "client"} {
+	fmt.Fprintf(&line, " rss_mb=%.0f size_ratio=%.3f rows_per_cpu_s=%.0f", peak(r.ours), r.sizeRatio(), r.rowsPerCPU())
+	for _, name := range []string{"bare", "arrow_go", "client"} {
 		if _, ok := r.against(name); ok {
-			line += fmt.Sprintf(" ratio_%s=%s", name, r.told(name))
+			fmt.Fprintf(&line, " ratio_%s=%s", name, r.told(name))
 		}
 	}
-	return line
+	return line.String()
 }
 
 // told is the ratio to a peer, - where it cannot do the work.
@@ -55,12 +56,6 @@ func (r result) split() (read, mapping, writing float64) {
 	return read, mapping, max(cpu(r.ours)-read-mapping, 0)
 }
 
-// zstd is what compression takes, of the bare libraries' CPU seconds.
-func (r result) zstd() float64 {
-	bare, _ := r.against("bare")
-	return max(cpu(bare.took)-cpu(r.plain), 0)
-}
-
 // table is the results as Markdown: a row for us, and one for each peer.
 func table(results []result) string {
 	var b strings.Builder
@@ -71,9 +66,6 @@ func table(results []result) string {
 		if len(r.read) > 0 {
 			read, mapping, writing := r.split()
 			parts = fmt.Sprintf("%.2f + %.2f + %.2f", read, mapping, writing)
-		}
-		if len(r.plain) > 0 {
-			parts += fmt.Sprintf(" (zstd %.2f)", r.zstd())
 		}
 		if len(r.spread) > 0 {
 			parts += fmt.Sprintf(" (spread over 16 buckets: %.2f in all)", cpu(r.spread))
@@ -100,6 +92,6 @@ func targeted(target float64) string {
 
 func peerTitle(name string) string {
 	return map[string]string{
-		"duckdb": "DuckDB", "polars": "Polars", "bare": "arrow-go alone, decoding and encoding", "client": "the bare client, mapped and written as ours",
+		"duckdb": "DuckDB", "polars": "Polars", "bare": "decoding and the lake's encoder alone", "arrow_go": "decoding and arrow-go's encoder alone", "client": "the bare client, mapped and written as ours",
 	}[name]
 }

@@ -106,6 +106,7 @@ func tasks() []task {
 	}
 	polars := peer{name: "polars", side: askPolars}
 	bare := peer{name: "bare", target: 1 / 1.15, side: until("bare"), plain: true}
+	arrowGo := peer{name: "arrow_go", side: until("arrow-go"), plain: true}
 	client := peer{name: "client", target: 1 / 1.15, side: overClient}
 	return []task{
 		{"T1", "CSV to typed zstd Parquet", csv, profiles(), until("land"), true, []peer{duck(1.5, copyCSV), polars}},
@@ -113,8 +114,8 @@ func tasks() []task {
 		{"T2", "Parquet to Parquet, re-encoded, 10 of 20 columns renamed", parquet, renamed(), until("land"), true, []peer{duck(0.9, copyParquet), polars}},
 		{"T3", "NDJSON to Parquet", ndjson, profiles(), until("land"), true, []peer{duck(1.3, copyJSON), polars}},
 		{"T4", "CSV to Parquet, e-mail trimmed, lower-cased and hashed, bad rows to quarantine", messy, hashed(), until("land"), true, []peer{duck(1.6, copyChecked)}},
-		{"T5LZ4", "Arrow IPC with LZ4 to mapped Parquet", lz4, renamed(), until("land"), true, []peer{bare, polars}},
-		{"T5ZSTD", "Arrow IPC with zstd to mapped Parquet", zstd, renamed(), until("land"), true, []peer{bare, polars}},
+		{"T5LZ4", "Arrow IPC with LZ4 to mapped Parquet", lz4, renamed(), until("land"), true, []peer{bare, arrowGo, polars}},
+		{"T5ZSTD", "Arrow IPC with zstd to mapped Parquet", zstd, renamed(), until("land"), true, []peer{bare, arrowGo, polars}},
 		{"T6BQ", "BigQuery's Storage Read API to mapped Parquet", bigquery, renamed(), overDriver, false, []peer{client}},
 		{"T6SF", "Snowflake's result chunks to mapped Parquet", snowflake, renamed(), overDriver, false, []peer{client}},
 	}

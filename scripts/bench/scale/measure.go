@@ -91,7 +91,9 @@ func measure(ctx context.Context, dir string, splits, files int, latency time.Du
 // weigh says how large everything was that travelled, and that all of it arrived.
 func (e *engine) weigh(ctx context.Context, found *cost, ref ingest.Ref, planned transfer.Planned, landed transfer.Landed) error {
 	for _, payload := range []any{
-		ref, ingest.SplitRef{Ref: ref, Split: found.Splits}, task.Committed{SnapshotID: landed.SnapshotID},
+		ref,
+		ingest.SplitRef{Ref: ref, Split: found.Splits},
+		task.Committed{SnapshotID: landed.SnapshotID},
 		task.Planned{Bucket: "headwater-lake-123456789012-eu-west-1", Key: planned.Key, Splits: planned.Splits},
 	} {
 		text, err := json.Marshal(payload)

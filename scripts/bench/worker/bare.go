@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -14,13 +15,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/headwaterhq/headwater/scripts/bench/landing"
+	"github.com/headwaterhq/headwater/shared/lake/datafile"
 )
 
-// lakeFiles are the settings with which the lake's tables are written: its table properties and, where it has none,
-// the defaults of iceberg-go.
-func lakeFiles(columns *arrow.Schema, codec compress.Compression) *parquet.WriterProperties {
+// lakeFiles are the lake's table properties and, where it has none, the defaults of iceberg-go.
+func lakeFiles(columns *arrow.Schema) *parquet.WriterProperties {
 	properties := []parquet.WriterProperty{
-		parquet.WithCompression(codec), parquet.WithMaxRowGroupLength(131_072),
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithMaxRowGroupLength(131_072),
 		parquet.WithDataPageVersion(parquet.DataPageV2), parquet.WithDataPageSize(1 << 20), parquet.WithBatchSize(20_000),
 		parquet.WithDictionaryPageSizeLimit(2 << 20), parquet.WithStats(true),
 	}
@@ -30,8 +31,46 @@ func lakeFiles(columns *arrow.Schema, codec compress.Compression) *parquet.Write
 	return parquet.NewWriterProperties(properties...)
 }
 
-// reencode decodes an Arrow stream and encodes it again with nothing between: what the libraries cost alone.
-func reencode(ctx context.Context, w landing.Work, codec compress.Compression) (found landing.Counts, err error) {
+// sink is an encoder alone.
+type sink interface {
+	Write(batch arrow.RecordBatch) error
+	Close() error
+}
+
+// openArrowGo is arrow-go's encoder with the lake's settings. It closes the file too.
+func openArrowGo(to *os.File, columns *arrow.Schema) (sink, error) {
+	writer, err := pqarrow.NewFileWriter(columns, to, lakeFiles(columns), pqarrow.DefaultWriterProps())
+	return arrowGo{writer}, err
+}
+
+type arrowGo struct{ *pqarrow.FileWriter }
+
+// Write encodes a batch into the current row group.
+func (a arrowGo) Write(batch arrow.RecordBatch) error { return a.WriteBuffered(batch) }
+
+// openOwn is the lake's own encoder.
+func openOwn(to *os.File, columns *arrow.Schema) (sink, error) {
+	fields := columns.Fields()
+	for i := range fields {
+		fields[i].Metadata = arrow.NewMetadata([]string{"PARQUET:field_id"}, []string{strconv.Itoa(i + 1)})
+	}
+	encoder, err := datafile.New(to, arrow.NewSchema(fields, nil), datafile.Options{})
+	return own{encoder, to}, err
+}
+
+type own struct {
+	*datafile.Encoder
+	file *os.File
+}
+
+// Close ends the file.
+func (o own) Close() error {
+	_, err := o.Encoder.Close()
+	return errors.Join(err, o.file.Close())
+}
+
+// reencode decodes an Arrow stream and encodes it again with nothing between: what the two cost alone.
+func reencode(ctx context.Context, w landing.Work, open func(to *os.File, columns *arrow.Schema) (sink, error)) (found landing.Counts, err error) {
 	from, err := newStream(w.Input)
 	if err != nil {
 		return found, err
@@ -41,11 +80,11 @@ func reencode(ctx context.Context, w landing.Work, codec compress.Compression) (
 	if err != nil {
 		return found, fmt.Errorf("making the file: %w", err)
 	}
-	writer, err := pqarrow.NewFileWriter(from.Schema(), to, lakeFiles(from.Schema(), codec), pqarrow.DefaultWriterProps())
+	writer, err := open(to, from.Schema())
 	if err != nil {
-		return found, errors.Join(fmt.Errorf("opening the writer: %w", err), to.Close())
+		return found, errors.Join(fmt.Errorf("opening the encoder: %w", err), to.Close())
 	}
-	defer func() { err = errors.Join(err, writer.Close()) }() // closes the file too
+	defer func() { err = errors.Join(err, writer.Close()) }()
 	for {
 		batch, err := from.Next(ctx)
 		if err == io.EOF { //nolint:errorlint // a reader ends with a bare EOF
@@ -55,7 +94,7 @@ func reencode(ctx context.Context, w landing.Work, codec compress.Compression) (
 			return found, err
 		}
 		found.Landed += batch.Record.NumRows()
-		err = writer.WriteBuffered(batch.Record)
+		err = writer.Write(batch.Record)
 		batch.Release()
 		if err != nil {
 			return found, fmt.Errorf("encoding a batch: %w", err)

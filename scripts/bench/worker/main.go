@@ -13,16 +13,14 @@ import (
 	"os/signal"
 	"runtime/pprof"
 
-	"github.com/apache/arrow-go/v18/parquet/compress"
-
 	"github.com/headwaterhq/headwater/scripts/bench/landing"
 )
 
 // What else a worker does.
 const (
-	bare  landing.Stage = "bare"  // decoded and written by the bare Arrow library: no mapping, no lake
-	plain landing.Stage = "plain" // as bare, uncompressed
-	count landing.Stage = "count" // nothing is read: the rows of the lake's table are counted, and those whose plan is the input
+	bare   landing.Stage = "bare"     // decoded, and encoded by the lake's encoder alone: no mapping, no lake
+	arrows landing.Stage = "arrow-go" // the same by arrow-go's encoder
+	count  landing.Stage = "count"    // nothing is read: the rows of the lake's table are counted, and those whose plan is the input
 )
 
 func main() {
@@ -67,9 +65,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 func do(ctx context.Context, w landing.Work) (any, error) {
 	switch w.Until {
 	case bare:
-		return reencode(ctx, w, compress.Codecs.Zstd)
-	case plain:
-		return reencode(ctx, w, compress.Codecs.Uncompressed)
+		return reencode(ctx, w, openOwn)
+	case arrows:
+		return reencode(ctx, w, openArrowGo)
 	case count:
 		return landing.Count(ctx, w.Output, w.Input)
 	}
