@@ -98,13 +98,16 @@ func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal st
 	return s.write(ctx, "setting watermark", update(importKey(seen.WorkspaceID, seen.ID), change, condition, v))
 }
 
-// UpdateImport writes what may change of an import, if no run is open.
+// UpdateImport writes what may change of an import, if no run is open and none has ended since it was seen.
 func (s *Store) UpdateImport(ctx context.Context, i ingest.Import) (bool, error) {
 	v := values{}
-	change, err := assign(newImportItem(i), []string{"mapping", "guards", "proof", "precedence"}, v)
+	change, err := assign(newImportItem(i), []string{"mapping", "key", "deleted", "guards", "proof", "precedence", "respread"}, v)
 	if err != nil {
 		return false, err
 	}
-	const condition = exists + " AND attribute_not_exists(#open_run_id)"
+	condition := exists + " AND attribute_not_exists(#open_run_id) AND attribute_not_exists(#last_run_id)"
+	if i.LastRunID != "" {
+		condition, v[":seen"] = "attribute_not_exists(#open_run_id) AND #last_run_id = :seen", i.LastRunID
+	}
 	return s.write(ctx, "changing import", update(importKey(i.WorkspaceID, i.ID), change, condition, v))
 }

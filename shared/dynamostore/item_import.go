@@ -26,6 +26,8 @@ type importItem struct {
 	Deleted      string          `dynamodbav:"deleted,omitempty"`
 	Guards       *guardsItem     `dynamodbav:"guards,omitempty"`
 	Proof        ingest.Proof    `dynamodbav:"proof,omitempty"`
+	Fingerprint  []string        `dynamodbav:"fingerprint,omitempty"`
+	Respread     bool            `dynamodbav:"respread,omitempty"`
 	Precedence   int             `dynamodbav:"precedence,omitempty"`
 	Watermark    string          `dynamodbav:"watermark,omitempty"`
 	ResetAt      moment          `dynamodbav:"reset_at,omitempty"`
@@ -70,6 +72,7 @@ func newImportItem(i ingest.Import) importItem {
 	}
 	item.Key, item.Deleted, item.Guards, item.Proof = i.Key, i.Deleted, newGuardsItem(i.Guards), i.Proof
 	item.Precedence, item.Watermark, item.ResetAt, item.ManifestHash = i.Precedence, i.Watermark, stamp(i.ResetAt), i.ManifestHash
+	item.Fingerprint, item.Respread = i.Fingerprint, i.Respread
 	if i.Cursor != nil {
 		cursor := cursorItem(*i.Cursor)
 		item.Cursor = &cursor
@@ -92,6 +95,7 @@ func decodeImport(from attributes) (ingest.Import, error) {
 	}
 	decoded.Key, decoded.Deleted, decoded.Guards, decoded.Proof = i.Key, i.Deleted, i.Guards.guards(), i.Proof
 	decoded.Precedence, decoded.Watermark, decoded.ResetAt, decoded.ManifestHash = i.Precedence, i.Watermark, i.ResetAt.time(), i.ManifestHash
+	decoded.Fingerprint, decoded.Respread = i.Fingerprint, i.Respread
 	if i.Cursor != nil {
 		cursor := ingest.Cursor(*i.Cursor)
 		decoded.Cursor = &cursor

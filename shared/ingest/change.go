@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/headwaterhq/headwater/shared/fault"
@@ -19,15 +20,19 @@ type Change struct {
 // Update changes an import; its next run goes by that. A mapping is held to the source as it is now, and to the
 // import's key, cursor and flag, as a new one is. fault.ImportRunOpen while a run is open, which goes by what was.
 func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Change) (Import, error) {
-	i, err := s.Store.Import(ctx, workspaceID, importID)
+	seen, err := s.Store.Import(ctx, workspaceID, importID)
 	if err != nil {
 		return Import{}, err
 	}
-	if i, err = c.apply(i); err != nil {
+	i, err := c.apply(seen)
+	if err != nil {
 		return Import{}, err
 	}
 	if c.Mapping != nil {
 		if i, err = s.resolveAgain(ctx, i); err != nil {
+			return Import{}, err
+		}
+		if err := i.follow(seen); err != nil {
 			return Import{}, err
 		}
 	}
@@ -35,7 +40,7 @@ func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Ch
 	case err != nil:
 		return Import{}, err
 	case !done:
-		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open")
+		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open, or has just ended")
 	}
 	return i, nil
 }
@@ -43,7 +48,7 @@ func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Ch
 func (c Change) apply(i Import) (Import, error) {
 	var problems fault.List
 	if c.Mapping != nil {
-		c.Mapping.bound(&problems)
+		c.Mapping.bound(i.Fingerprint, &problems)
 		i.Mapping = c.Mapping
 	}
 	if c.Guards != nil {
@@ -68,6 +73,40 @@ func (s *Service) resolveAgain(ctx context.Context, i Import) (Import, error) {
 		return i.resolveQuery()
 	}
 	return i.Resolve(table)
+}
+
+// follow holds a mapping to what has landed by the one before: a target stays what it is, and rows that
+// are read again are looked for wherever they may be.
+func (i *Import) follow(before Import) error {
+	if before.LastRunID == "" {
+		return nil
+	}
+	var problems fault.List
+	for n, c := range i.Mapping {
+		at := before.Mapping.at(c.Target)
+		if at < 0 || c.Type == "" || before.Mapping[at].Type == "" { // a query's is not known before it runs
+			continue
+		}
+		if had := before.Mapping[at].Type; c.Type != had {
+			problems.Add(fault.ImportMapping, fmt.Sprintf("mapping[%d].type", n),
+				fmt.Sprintf("rows have landed with this target as %s: give the %s a target of another name", had, c.Type))
+		}
+	}
+	for _, c := range i.Type.Canonicals() { // of which those that a table is spread by are some
+		spreads := c.Required || i.Type == IdentityGraph // whose types decide which identifier comes first
+		if spreads && len(i.Fingerprint) > 0 && !reflect.DeepEqual(i.Mapping.of(c.Name), before.Mapping.of(c.Name)) {
+			i.Respread = true
+		}
+	}
+	return problems.Err()
+}
+
+// of is the column with a target, the zero one when it is not mapped.
+func (m Mapping) of(target string) Column {
+	if at := m.at(target); at >= 0 {
+		return m[at]
+	}
+	return Column{}
 }
 
 // maxPrecedence bounds precedences, either way.

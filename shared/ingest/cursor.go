@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source"
 )
@@ -125,11 +126,40 @@ func (i Import) Reads(r Run) (source.Filter, error) {
 	return filter, nil
 }
 
-// Sources are the source columns that a run reads, each once: those of the mapping, and the cursor.
+// Sources are the source columns that a run reads, each once: those of the mapping, those
+// that tell rows apart, mapped still or not, and the cursor.
 func (i Import) Sources() []string {
 	names := i.Mapping.Sources()
-	if i.Cursor == nil || slices.Contains(names, i.Cursor.Column) {
-		return names
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return append(names, i.Cursor.Column)
+	for _, name := range i.Fingerprint {
+		add(name)
+	}
+	if i.Cursor != nil {
+		add(i.Cursor.Column)
+	}
+	return names
+}
+
+// fingerprint is what tells the rows of a new import apart: all that it reads. Nil where nothing needs it.
+func (i Import) fingerprint() []string {
+	if i.Cursor == nil || i.Mode != Append {
+		return nil
+	}
+	names := i.Sources()
+	slices.Sort(names)
+	return names
+}
+
+// Tells refuses a table that lacks a column of Fingerprint: without it what is read again cannot be told from what is new.
+func (i Import) Tells(table schema.Table) error {
+	for _, name := range i.Fingerprint {
+		if _, ok := table.Column(name); !ok {
+			return fault.Field(fault.RunSchemaGate, name, "the column is gone, and is one of those that tell the rows of this import apart: bring it back, or create another import")
+		}
+	}
+	return nil
 }

@@ -175,6 +175,8 @@ func TestSources(t *testing.T) {
 	same(t, "with a cursor of its own", []string{"a", "b", "c"}, i.Sources())
 	i.Cursor = &ingest.Cursor{Column: "b"}
 	same(t, "with a mapped cursor", []string{"a", "b"}, i.Sources())
+	i.Fingerprint = []string{"b", "d"}
+	same(t, "with what tells rows apart", []string{"a", "b", "d"}, i.Sources())
 }
 
 func TestLakeColumns(t *testing.T) {

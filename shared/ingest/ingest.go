@@ -30,6 +30,8 @@ type Import struct {
 	Deleted      string        `json:"deleted,omitempty"`       // boolean target; in Merge a last row that has true in it deletes its key
 	Guards       Guards        `json:"guards,omitzero"`
 	Proof        Proof         `json:"proof,omitempty"`         // "" is ProofCounts
+	Fingerprint  []string      `json:"fingerprint,omitempty"`   // of Append with a Cursor: the source's columns that tell its rows apart; stays as it was created
+	Respread     bool          `json:"respread,omitempty"`      // what spreads rows over the lake has been mapped anew, so that a row that is read again may belong elsewhere
 	Precedence   int           `json:"precedence,omitempty"`    // of two traits with one name the higher one's counts
 	Watermark    string        `json:"watermark,omitempty"`     // inclusive lower boundary of the next incremental run, before lookback, as source.Literal takes it; "" reads everything
 	ResetAt      time.Time     `json:"reset_at,omitzero"`       // when a person last set the watermark; runs from before are not driven again

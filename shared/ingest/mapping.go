@@ -66,12 +66,16 @@ const (
 	maxColumns    = 2000
 	maxTransforms = 16        // of a column
 	columnBytes   = 80        // of a column's item, beside its names and transforms
+	nameBytes     = 4         // of a source column in Import.Fingerprint, beside its text
 	maxMapping    = 320 << 10 // bytes
 )
 
-// bound refuses a mapping that is empty or beyond the limits.
-func (m Mapping) bound(problems *fault.List) {
+// bound refuses a mapping that is empty or, with the columns that tell rows apart, beyond the limits.
+func (m Mapping) bound(fingerprint []string, problems *fault.List) {
 	size := 0
+	for _, name := range fingerprint {
+		size += nameBytes + len(name)
+	}
 	for i, c := range m {
 		size += columnBytes + len(c.Source) + len(c.Path) + len(c.Target) + len(c.OnInvalid) + len(c.Region)
 		size += c.boundLiterals(fmt.Sprintf("mapping[%d]", i), problems)

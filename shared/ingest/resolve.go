@@ -45,6 +45,9 @@ func (i *Import) resolveIncremental(problems *fault.List) {
 	if i.Cursor != nil {
 		i.Cursor.check(i.Mode, problems)
 	}
+	if len(i.Fingerprint) == 0 {
+		i.Fingerprint = i.fingerprint()
+	}
 	if i.Mode != Merge {
 		if len(i.Key) > 0 {
 			problems.Add(fault.ImportKey, "key", "goes with the mode merge")
@@ -96,8 +99,8 @@ func (c Cursor) check(mode Mode, problems *fault.List) {
 // resolveDeleted checks the column that deletes. A group_identity's is is_deleted where it is mapped.
 func (i *Import) resolveDeleted(problems *fault.List) {
 	const flag = "is_deleted"
-	if i.Deleted == "" && i.Type == GroupIdentity && i.Mapping.at(flag) >= 0 {
-		i.Deleted = flag
+	if i.Type == GroupIdentity && (i.Deleted == "" || i.Deleted == flag) { // it follows the mapping
+		i.Deleted = i.Mapping.of(flag).Target
 	}
 	if i.Deleted == "" {
 		return

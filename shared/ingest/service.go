@@ -115,7 +115,7 @@ func (n NewImport) validate() error {
 		problems.Add(fault.InvalidRequest, "mode", "must be one of: full_refresh, append, merge")
 	}
 	boundSettings(n.Type, n.Guards, n.Proof, n.Precedence, &problems)
-	n.Mapping.bound(&problems)
+	n.Mapping.bound(Import{Mode: n.Mode, Mapping: n.Mapping, Cursor: n.Cursor}.fingerprint(), &problems)
 	if n.EveryHours != nil && (*n.EveryHours < 0 || *n.EveryHours > 24*31) {
 		problems.Add(fault.InvalidRequest, "every_hours", "must be from 0 (by hand only) to 744")
 	}

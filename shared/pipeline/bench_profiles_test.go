@@ -75,6 +75,7 @@ func BenchmarkProfiles(b *testing.B) {
 		return func(m ingest.Mapping) { m[1].Transforms = transforms }
 	}
 	table := schema.Table{Columns: []schema.Column{{Name: "int1", Type: schema.Int64}}}
+	_, all, _ := profiles(b, 1, 0)
 	for _, test := range []struct {
 		name     string
 		nameless int
@@ -91,7 +92,7 @@ func BenchmarkProfiles(b *testing.B) {
 		{"hmac_sha256", 0, hashes(ingest.HMACSHA256), []pipeline.Option{pipeline.WithHMAC(make([]byte, 32))}},
 		{"cursor", 0, hashes(), []pipeline.Option{pipeline.WithCursor(ingest.Cursor{Column: "at1", Type: schema.Timestamp})}},
 		{"windows", 0, hashes(), []pipeline.Option{pipeline.WithWindows(schema.Column{Name: "at1", Type: schema.Timestamp}, []string{"1970-01-01T00:10:00Z", "1970-01-01T00:20:00Z"})}},
-		{"fingerprint", 0, hashes(), []pipeline.Option{pipeline.WithFingerprint()}},
+		{"fingerprint", 0, hashes(), []pipeline.Option{pipeline.WithFingerprint(all.Sources())}},
 		{"filter", 0, hashes(), []pipeline.Option{pipeline.WithFilter(source.Filter{{Column: "int1", Op: source.NotEqual, Values: []string{"7"}}}, table)}},
 	} {
 		b.Run(test.name, func(b *testing.B) {

@@ -63,17 +63,9 @@
 //
 // # Fingerprints
 //
-// The fingerprint of a row is the first 16 bytes, as 32 lower-case hex digits, of the
-// SHA-256 of the byte 1, followed by the values of the mapping's columns, in its order and as they are in the lake, and
-// then by the cursor, if there is one: two rows of which only the cursor differs are two rows.
-// A null is the byte 0, any other value a tag and its bytes; numbers are little-endian:
-//
-//	1 string, 9 bytes, 10 json   length in 4 bytes, then the bytes
-//	2 int64                      8 bytes
-//	3 float64                    8 bytes as IEEE 754; every NaN is 0x7ff8000000000001
-//	4 decimal                    16 bytes, times 10^9
-//	5 bool                       1 byte, 0 or 1
-//	6 date                       4 bytes, days since 1970-01-01
-//	7 timestamp                  8 bytes, microseconds since 1970-01-01 UTC
-//	8 time                       8 bytes, microseconds since midnight
+// The fingerprint of a row is of what the source has, whatever a mapping makes of it: so a row is found again by it after the
+// mapping has changed. It is the first 16 bytes, as 32 lower-case hex digits, of the SHA-256 of the byte 1, followed by the row's values in
+// the columns of WithFingerprint, in their order. A null is the byte 0. Any other value is the byte 1, a length in 4 bytes, little-endian, and as
+// many bytes: of bytes themselves, of JSON its text as it stands, of anything else its canonical text. So a column that becomes another type of
+// the same canonical texts, such as a decimal of more places, keeps the fingerprints as they are.
 package pipeline

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/pipeline"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -38,7 +38,7 @@ func everyType() (ingest.Mapping, []arrow.Field) {
 
 // prints are the fingerprints of rows with one value of each type, read from the
 // rows from the offset on.
-func prints(t testing.TB, rows [][]any, offset int, with ...pipeline.Option) []any {
+func prints(t testing.TB, rows [][]any, offset int) []any {
 	t.Helper()
 	mapping, fields := everyType()
 	columns := make([]arrow.Array, len(fields))
@@ -50,11 +50,17 @@ func prints(t testing.TB, rows [][]any, offset int, with ...pipeline.Option) []a
 		columns[c] = build(t, memory.DefaultAllocator, fields[c].Type, values...)
 	}
 	sc := arrow.NewSchema(fields, nil)
-	m, err := pipeline.New("", mapping, sc, append(with, pipeline.WithFingerprint())...)
+	record := array.NewRecordBatch(sc, columns, int64(len(rows)))
+	return printed(t, mapping, record.NewSlice(int64(offset), int64(len(rows))), mapping.Sources())
+}
+
+// printed maps a record, and returns the fingerprints of what the columns have.
+func printed(t testing.TB, mapping ingest.Mapping, record arrow.RecordBatch, columns []string) []any {
+	t.Helper()
+	m, err := pipeline.New("", mapping, record.Schema(), pipeline.WithFingerprint(columns))
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := array.NewRecordBatch(sc, columns, int64(len(rows))).NewSlice(int64(offset), int64(len(rows)))
 	result, err := m.Map(source.Batch{Record: record})
 	if err != nil {
 		t.Fatal(err)
@@ -72,63 +78,81 @@ func TestFingerprintsStayAsTheyAre(t *testing.T) {
 		{"a", int64(-2), 0.5, decimal128.FromI64(-1_500_000_000), true, arrow.Date32(-1), arrow.Timestamp(1), arrow.Time64(2), []byte{0, 255}, `{"a":1}`},
 		{"", int64(0), math.Copysign(0, -1), decimal128.FromI64(0), false, arrow.Date32(0), arrow.Timestamp(0), arrow.Time64(0), []byte{}, `null`},
 		{nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
-		{"ä", int64(math.MinInt64), math.NaN(), decimal128.New(math.MaxInt64>>1, 7), nil, arrow.Date32(math.MaxInt32), arrow.Timestamp(math.MinInt64), nil, []byte("x"), nil},
+		{"ä", int64(math.MinInt64), math.NaN(), decimal128.FromI64(7), nil, arrow.Date32(20_000), arrow.Timestamp(-1), nil, []byte("x"), nil},
+	}
+	texts := [][]any{
+		{"a", "-2", "0.5", "-1.5", "true", "1969-12-31", "1970-01-01T00:00:00.000001Z", "00:00:00.000002", "\x00\xff", `{"a":1}`},
+		{"", "0", "0", "0", "false", "1970-01-01", "1970-01-01T00:00:00Z", "00:00:00", "", "null"},
+		{nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
+		{"ä", "-9223372036854775808", "NaN", "0.000000007", nil, "2024-10-04", "1969-12-31T23:59:59.999999Z", nil, "x", nil},
 	}
 	want := []any{
-		"bada6bdba3529fbea6bc4ab397f20b42", "a22eae7bf95eae2fe76032590f0b38d9", "fd1b99579c88a4f533613a38dd643f7b", "07dfcd94f0aa4a76d203af4c6de5421a",
+		"ba442ea8d94618305e4d1b2bac4c8928", "6befa1b72569a87ccbd61b7301143b34", "fd1b99579c88a4f533613a38dd643f7b", "afe4050f1c2fed3061cd3c77ad20f3f5",
 	}
 	got := prints(t, rows, 0)
 	for i := range rows {
 		if got[i] != want[i] {
 			t.Errorf("row %d: %v, was %v", i, got[i], want[i])
 		}
-		if by := described(rows[i]); got[i] != by {
+		if by := described(texts[i]); got[i] != by {
 			t.Errorf("row %d: %v, the definition says %v", i, got[i], by)
 		}
-	}
-	cursor := ingest.Cursor{Column: string(schema.Int64), Type: schema.Int64}
-	if got := prints(t, rows, 0, pipeline.WithCursor(cursor))[0]; got != described(append(rows[0], int64(-2))) {
-		t.Errorf("with a cursor: %v", got)
 	}
 }
 
 // described is a fingerprint by the words of the package documentation.
 func described(row []any) string {
 	encoded := []byte{1}
-	for c, v := range row {
-		tag := byte(c + 1)
-		if c == 10 { // the cursor
-			tag = 2
-		}
+	for _, v := range row {
 		if v == nil {
 			encoded = append(encoded, 0)
 			continue
 		}
-		encoded = append(encoded, tag)
-		switch v := v.(type) {
-		case string:
-			encoded = append(binary.LittleEndian.AppendUint32(encoded, uint32(len(v))), v...)
-		case []byte:
-			encoded = append(binary.LittleEndian.AppendUint32(encoded, uint32(len(v))), v...)
-		case bool:
-			encoded = append(encoded, map[bool]byte{true: 1}[v])
-		case float64:
-			bits := math.Float64bits(v)
-			if math.IsNaN(v) {
-				bits = 0x7ff8000000000001
-			}
-			encoded = binary.LittleEndian.AppendUint64(encoded, bits)
-		case decimal128.Num:
-			encoded = binary.LittleEndian.AppendUint64(encoded, v.LowBits())
-			encoded = binary.LittleEndian.AppendUint64(encoded, uint64(v.HighBits()))
-		default:
-			var number bytes.Buffer
-			_ = binary.Write(&number, binary.LittleEndian, v)
-			encoded = append(encoded, number.Bytes()...)
-		}
+		text := v.(string)
+		encoded = append(binary.LittleEndian.AppendUint32(append(encoded, 1), uint32(len(text))), text...)
 	}
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:16])
+}
+
+// A row that is read again through another mapping is the same row.
+func TestFingerprintsAreOfTheSource(t *testing.T) {
+	sc, batch := people(t, memory.DefaultAllocator, int64s, []any{" A ", nil, "c"}, []any{int64(1), int64(2), nil})
+	columns := []string{"id", "v"}
+	want := []any{described([]any{" A ", "1"}), described([]any{nil, "2"}), described([]any{"c", nil})}
+	for name, mapping := range map[string]ingest.Mapping{
+		"as it is":        {{Source: "id", Target: "id", Type: schema.String}, {Source: "v", Target: "v", Type: schema.Int64}},
+		"in other places": {{Source: "v", Target: "x", Type: schema.String}, {Source: "id", Target: "y", Type: schema.String}},
+		"transformed":     {{Source: "id", Target: "id", Type: schema.String, Transforms: []ingest.Transform{ingest.Trim, ingest.Lower}, Default: new("none")}},
+		"not at all":      {{Constant: new("x"), Target: "x", Type: schema.String}},
+	} {
+		if diff := cmp.Diff(want, printed(t, mapping, batch.Record, columns)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	rejecting := ingest.Mapping{{Source: "id", Target: "id", Type: schema.String, Required: true}}
+	if diff := cmp.Diff([]any{want[0], want[2]}, printed(t, rejecting, batch.Record, columns)); diff != "" {
+		t.Errorf("without a rejected row (-want +got):\n%s", diff)
+	}
+	if _, err := pipeline.New("", rejecting, sc, pipeline.WithFingerprint([]string{"gone"})); fault.CodeOf(err) != fault.SourceChanged {
+		t.Errorf("a column that is missing: %v", err)
+	}
+}
+
+// A column that is told in another type of the same texts leaves its rows as they are.
+func TestFingerprintsOutliveTypes(t *testing.T) {
+	mapping := ingest.Mapping{{Source: "v", Target: "v", Type: schema.String}}
+	want := described([]any{"12"})
+	for name, column := range map[string]arrow.Array{
+		"text":    build(t, memory.DefaultAllocator, text, "12"),
+		"int64":   build(t, memory.DefaultAllocator, int64s, int64(12)),
+		"decimal": build(t, memory.DefaultAllocator, decimal(10, 4), decimal128.FromI64(120_000)),
+	} {
+		sc := arrow.NewSchema([]arrow.Field{{Name: "v", Type: column.DataType(), Nullable: true}}, nil)
+		if got := printed(t, mapping, array.NewRecordBatch(sc, []arrow.Array{column}, 1), []string{"v"}); got[0] != want {
+			t.Errorf("%s: %v, want %v", name, got[0], want)
+		}
+	}
 }
 
 // Two rows share a fingerprint when they have the same values, wherever they stand, and only then.

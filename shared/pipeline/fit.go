@@ -26,6 +26,9 @@ func (m *Mapper) needed() []int {
 	if m.cursor != nil {
 		needed = append(needed, m.cursor.source)
 	}
+	if m.prints != nil {
+		needed = append(needed, m.prints.sources...)
+	}
 	slices.Sort(needed)
 	return slices.Compact(needed)
 }

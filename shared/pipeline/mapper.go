@@ -60,8 +60,8 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 		}
 		fields = append(fields, arrow.Field{Name: ingest.CursorColumn, Type: in.Field(m.cursor.source).Type, Nullable: true})
 	}
-	if o.fingerprint {
-		if m.prints, err = newPrints(mapping, o.cursor); err != nil {
+	if len(o.fingerprint) > 0 {
+		if m.prints, err = newPrints(o.fingerprint, in); err != nil {
 			return nil, err
 		}
 		fields = append(fields, arrow.Field{Name: ingest.RowColumn, Type: arrow.BinaryTypes.String})
@@ -174,6 +174,9 @@ func (m *Mapper) mapRows(rows source.Batch, result Result) (Result, error) {
 		cursor.Retain()
 		m.mapped = append(m.mapped, cursor)
 	}
+	if m.prints != nil {
+		m.mapped = append(m.mapped, m.prints.array(rows.Record, m.alloc))
+	}
 	if len(m.rejects.found) > 0 {
 		m.rejects.sort()
 		result.Rejects = append(result.Rejects, m.rejects.describe(m.keys(), rows)...)
@@ -193,9 +196,6 @@ func (m *Mapper) record() arrow.RecordBatch {
 	rows := m.rejects.left()
 	if rows == 0 {
 		return m.none()
-	}
-	if m.prints != nil {
-		m.mapped = append(m.mapped, m.prints.array(m.mapped, rows, m.alloc))
 	}
 	return array.NewRecordBatch(m.out, m.mapped, int64(rows))
 }

@@ -17,7 +17,7 @@ type options struct {
 	alloc       memory.Allocator
 	hmac        []byte
 	cursor      *ingest.Cursor
-	fingerprint bool
+	fingerprint []string
 	filter      source.Filter
 	table       schema.Table
 	window      *schema.Column
@@ -37,8 +37,10 @@ func WithHMAC(key []byte) Option { return func(o *options) { o.hmac = slices.Clo
 func WithCursor(c ingest.Cursor) Option { return func(o *options) { o.cursor = &c } }
 
 // WithFingerprint adds the column ingest.RowColumn: 32 hex digits that rows of
-// the same values share, and no others; see the package documentation.
-func WithFingerprint() Option { return func(o *options) { o.fingerprint = true } }
+// the same values share in these columns of the source, and no others; see the package documentation.
+func WithFingerprint(columns []string) Option {
+	return func(o *options) { o.fingerprint = columns }
+}
 
 // WithFilter leaves out rows for which a filter on the table that is read does not hold, before
 // anything else looks at them. It is for sources that cannot apply it themselves.

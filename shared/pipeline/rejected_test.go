@@ -107,7 +107,7 @@ func TestRowsWithoutAnIdentifier(t *testing.T) {
 func TestABatchOfWhichNothingIsLeft(t *testing.T) {
 	alloc := checked(t)
 	sc, batch := people(t, alloc, int64s, []any{nil, ""}, []any{int64(1), int64(2)})
-	m := mapper(t, named, sc, pipeline.WithAllocator(alloc), pipeline.WithFingerprint(), pipeline.WithCursor(ingest.Cursor{Column: "v", Type: schema.Int64}))
+	m := mapper(t, named, sc, pipeline.WithAllocator(alloc), pipeline.WithFingerprint([]string{"id", "v"}), pipeline.WithCursor(ingest.Cursor{Column: "v", Type: schema.Int64}))
 	result, err := m.Map(batch)
 	if err != nil {
 		t.Fatal(err)

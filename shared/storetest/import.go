@@ -141,6 +141,7 @@ func testUpdateImport(t *testing.T, s Store) {
 	i := addImport(t, s, "w")
 	changed := i
 	changed.Mapping, changed.Guards, changed.Proof, changed.Precedence = i.Mapping[:1], ingest.Guards{HubLinks: 7}, "", 0
+	changed.Key, changed.Deleted, changed.Respread = []string{"id", "kind"}, "", true
 	changed.Name, changed.Watermark, changed.NextRunAt = "another", "another", noon.AddDate(1, 0, 0) // which stay
 	want := changed
 	want.Name, want.Watermark, want.NextRunAt = i.Name, i.Watermark, i.NextRunAt
@@ -149,9 +150,17 @@ func testUpdateImport(t *testing.T, s Store) {
 	did(t, "UpdateImport while a run is open", false, done, err)
 	move(t, s, r, func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Failed, noon })
 	done, err = s.UpdateImport(t.Context(), changed)
+	did(t, "UpdateImport of an import that has had a run since", false, done, err)
+	changed.LastRunID, want.LastRunID = r.ID, r.ID
+	done, err = s.UpdateImport(t.Context(), changed)
 	did(t, "UpdateImport", true, done, err)
-	want.LastRunID = r.ID
 	same(t, "changed import", want, getImport(t, s, i))
+
+	changed.Deleted, changed.Respread = "gone", false
+	want.Deleted, want.Respread = "gone", false
+	done, err = s.UpdateImport(t.Context(), changed)
+	did(t, "a second UpdateImport", true, done, err)
+	same(t, "import changed twice", want, getImport(t, s, i))
 
 	unknown := newImport("w")
 	done, err = s.UpdateImport(t.Context(), unknown)

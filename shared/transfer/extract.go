@@ -199,8 +199,8 @@ func (s *stretch) mapper(reader source.Reader) (*pipeline.Mapper, error) {
 	if i.Cursor != nil {
 		with = append(with, pipeline.WithCursor(*i.Cursor))
 	}
-	if i.Cursor != nil && i.Mode == ingest.Append {
-		with = append(with, pipeline.WithFingerprint())
+	if len(i.Fingerprint) > 0 {
+		with = append(with, pipeline.WithFingerprint(i.Fingerprint))
 	}
 	if s.plan.Here {
 		with = append(with, pipeline.WithFilter(s.plan.Filter, s.plan.Table))

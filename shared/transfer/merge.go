@@ -18,7 +18,7 @@ func land(ctx context.Context, l *lake.Lake, made plan, run ingest.Run, files it
 	case i.Mode == ingest.Merge:
 		return l.Merge(ctx, table, run.ID, byKey(i, run), files)
 	case i.Mode == ingest.Append && i.Cursor != nil:
-		return l.Merge(ctx, table, run.ID, byFingerprint(i.Type), files)
+		return l.Merge(ctx, table, run.ID, byFingerprint(i), files)
 	case i.Mode == ingest.FullRefresh && run.Replays != "": // what the last refresh left out is added to it
 		return l.Commit(ctx, table, run.ID, ingest.Append, files)
 	}
@@ -50,16 +50,19 @@ func byKey(i ingest.Import, run ingest.Run) lake.Merge {
 }
 
 // byFingerprint replaces what was read before by what was read again: as many rows of a
-// fingerprint as the source has. Rows of one fingerprint lie in one partition, whose columns
-// keep the deletes to it.
-func byFingerprint(t ingest.Type) lake.Merge {
-	spread := lake.SpreadOf(t)
+// fingerprint as the source has. Rows of one fingerprint lie in one partition, whose columns keep the
+// deletes to it; unless the mapping has moved them since, and then they are looked for in all of the table.
+func byFingerprint(i ingest.Import) lake.Merge {
+	spread := lake.SpreadOf(i.Type)
 	m := lake.Merge{All: true}
 	for _, bucket := range spread.Buckets {
 		m.Key = append(m.Key, bucket.Column)
 	}
 	if spread.Day != "" {
 		m.Key = append(m.Key, spread.Day)
+	}
+	if i.Respread {
+		m.Key = nil
 	}
 	m.Key = append(m.Key, ingest.RowColumn)
 	return m

@@ -64,6 +64,9 @@ func (p *Planner) read(ctx context.Context, i ingest.Import, run ingest.Run) (pl
 // gate resolves what the import says against the table that was found, of a query
 // for the first time, with what it reads.
 func (p *plan) gate(run ingest.Run) (err error) {
+	if err := p.Import.Tells(p.Table); err != nil {
+		return err
+	}
 	if p.Import, err = p.Import.Resolve(p.Table); err != nil {
 		return fault.Wrap(fault.RunSchemaGate, "a mapped column is gone or has another type", err)
 	}
