@@ -8,7 +8,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/manifest"
 )
 
-// tables writes the reports as tables, and under each what does not fit.
+// tables writes the reports as tables, and under each what does not fit, or is to be said.
 func tables(out io.Writer, reports []manifest.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for n, r := range reports {
@@ -28,6 +28,9 @@ func tables(out io.Writer, reports []manifest.Report) error {
 		}
 		for _, p := range r.Problems {
 			_, _ = fmt.Fprintf(w, "MISMATCH\t%s\t%s\t%s\n", p.Kind, or(place(p)), p.Message)
+		}
+		for _, p := range r.Remarks {
+			_, _ = fmt.Fprintf(w, "REMARK\t%s\t%s\t%s\n", p.Kind, or(place(p)), p.Message)
 		}
 		if r.OK() {
 			_, _ = fmt.Fprintf(w, "%d manifests verified: the chain is whole, and the lake is what it says\n", len(r.Links))

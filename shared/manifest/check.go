@@ -68,7 +68,7 @@ func (m Manifest) keepsEvery() bool {
 	return m.Definition.Mode == ingest.FullRefresh || m.Definition.Mode == ingest.Append && !older
 }
 
-// checkRuns holds the runs' records against the chain. A run that succeeded before the chain began had none to join.
+// checkRuns holds the runs' records against the chain.
 func (r *Report) checkRuns(c Chain, chain []link) {
 	of := map[string]link{}
 	for _, one := range chain {
@@ -78,8 +78,12 @@ func (r *Report) checkRuns(c Chain, chain []link) {
 		one, ok := of[run.ID]
 		switch {
 		case !ok && c.unsettled(run.ID):
-		case !ok && run.Status == ingest.Succeeded && (run.ManifestHash != "" || len(chain) > 0 && run.ID > chain[0].RunID):
-			r.add(Unrecorded, run.ID, run.SnapshotID, "it succeeded, and has no manifest in the chain")
+		case !ok && lacksManifest(run):
+			r.Remarks = append(r.Remarks, Problem{
+				Kind: Unattested, RunID: run.ID, SnapshotID: run.SnapshotID, Message: "it succeeded, and no manifest of it was recorded: its commit died before that",
+			})
+		case !ok && run.Status == ingest.Succeeded:
+			r.add(Unrecorded, run.ID, run.SnapshotID, "it succeeded, and its manifest is not in the chain")
 		case !ok:
 		case run.Status != ingest.Succeeded:
 			r.add(Unrecorded, run.ID, "", "its manifest is in the chain, and its record says %s", run.Status)

@@ -21,7 +21,7 @@ func (r *Report) checkLake(c Chain, chain []link) {
 		switch {
 		case s.RunID == "" && n > 0:
 			r.checkMaintenance(line[n-1], s)
-		case s.RunID != "" && !recorded[s.RunID] && !c.unsettled(s.RunID) && began(chain, s):
+		case s.RunID != "" && !recorded[s.RunID] && !c.unsettled(s.RunID) && !c.unattested(s.RunID) && began(chain, s):
 			r.add(Unrecorded, s.RunID, s.ID, "the table has a snapshot of it, and the chain no manifest")
 		}
 	}

@@ -14,6 +14,7 @@ type Report struct {
 	Head        string    `json:"head"` // the hash that the import names, from which everything follows
 	Links       []Link    `json:"runs"` // of the chain, the oldest first
 	Problems    []Problem `json:"problems"`
+	Remarks     []Problem `json:"remarks"` // what is said, and is no mismatch
 }
 
 // Link is a run of the chain.
@@ -54,14 +55,18 @@ const (
 	Reordered    Kind = "reordered"    // a run that was created before the one that the chain has before it
 	Inconsistent Kind = "inconsistent" // a manifest's own numbers contradict each other
 	Incomplete   Kind = "incomplete"   // the source counted other rows than the run read
-	Unrecorded   Kind = "unrecorded"   // a run succeeded, or has a snapshot, without a manifest; or its record names another one
+	Unrecorded   Kind = "unrecorded"   // a run has a snapshot, or names a manifest, and the chain has none of it; or its record says otherwise
 	SnapshotGone Kind = "snapshot"     // the lake lacks the run's snapshot, and it cannot have expired
 	Differing    Kind = "differing"    // the lake's snapshot is not what the manifest says
 	Foreign      Kind = "foreign"      // something else than runs and maintenance has changed the table
 	Diverged     Kind = "diverged"     // the table's snapshots are not one line
 )
 
-// Problem is a mismatch: what, and where.
+// Unattested is the kind of a remark: a run succeeded, and its commit died before its manifest was recorded. The chain
+// goes on without it, and only the run's record and the lake speak for it.
+const Unattested Kind = "unattested"
+
+// Problem is a mismatch, or a remark: what, and where.
 type Problem struct {
 	Kind       Kind   `json:"kind"`
 	RunID      string `json:"run_id,omitempty"`

@@ -33,7 +33,7 @@ type link struct {
 // the runs' records and the table's snapshots against it. What does not fit is in
 // the report; an error is that the manifests could not be read.
 func Verify(c Chain) (Report, error) {
-	r := Report{WorkspaceID: c.Import.WorkspaceID, ImportID: c.Import.ID, Head: c.Import.ManifestHash, Links: []Link{}, Problems: []Problem{}}
+	r := Report{WorkspaceID: c.Import.WorkspaceID, ImportID: c.Import.ID, Head: c.Import.ManifestHash, Links: []Link{}, Problems: []Problem{}, Remarks: []Problem{}}
 	all, err := r.read(c)
 	if err != nil {
 		return r, err
@@ -91,7 +91,7 @@ func (r *Report) walk(c Chain, all map[string]link) []link {
 	}
 	for _, left := range slices.SortedFunc(maps.Values(all), func(a, b link) int { return strings.Compare(a.RunID, b.RunID) }) {
 		switch other, forked := followed[left.Previous]; {
-		case c.unsettled(left.RunID):
+		case c.unsettled(left.RunID), c.unattested(left.RunID):
 		case forked:
 			r.add(Forked, left.RunID, "", "it names the same manifest before it as %s, which is in the chain", other)
 		default:
@@ -101,6 +101,13 @@ func (r *Report) walk(c Chain, all map[string]link) []link {
 	slices.Reverse(chain)
 	return chain
 }
+
+// unattested reports whether a run was ended by settle, which found its snapshot: it may have a manifest that nobody recorded.
+func (c Chain) unattested(runID string) bool {
+	return slices.ContainsFunc(c.Runs, func(r ingest.Run) bool { return r.ID == runID && lacksManifest(r) })
+}
+
+func lacksManifest(r ingest.Run) bool { return r.Status == ingest.Succeeded && r.ManifestHash == "" }
 
 // unsettled reports whether a run may have a manifest, or a snapshot, that the chain does not have: its commit is under
 // way, or it had nothing to commit and failed before it was settled.

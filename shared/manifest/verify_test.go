@@ -2,6 +2,7 @@ package manifest_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,39 @@ func TestAnOpenRunIsNotHeldAgainstTheChain(t *testing.T) {
 	}
 }
 
+// A run that settle found in the lake, after its commit had died, has no manifest, or one that nobody recorded, for good:
+// that is said, and the chain goes on around it.
+func TestARunWithoutAManifestIsSaid(t *testing.T) {
+	for name, written := range map[string]bool{"it died before its manifest": false, "it died before it recorded it": true} {
+		for at := range 3 {
+			t.Run(fmt.Sprintf("%s, run %d", name, at+1), func(t *testing.T) {
+				w := newWorld(ingest.Append)
+				for n := range 3 {
+					w.run(t, 40)
+					if n != at {
+						continue
+					}
+					w.imported.ManifestHash, w.runs[n].ManifestHash = "", ""
+					if n > 0 {
+						w.imported.ManifestHash = w.runs[n-1].ManifestHash
+					}
+				}
+				if !written {
+					w.kept = slices.Delete(w.kept, at, at+1)
+				}
+				report := w.verify(t)
+				if !report.OK() || len(report.Links) != 2 {
+					t.Fatalf("%+v", report)
+				}
+				want := w.runs[at]
+				if len(report.Remarks) != 1 || report.Remarks[0].Kind != manifest.Unattested || report.Remarks[0].RunID != want.ID || report.Remarks[0].SnapshotID != want.SnapshotID {
+					t.Errorf("remarks %+v", report.Remarks)
+				}
+			})
+		}
+	}
+}
+
 func TestRunsFromBeforeTheChainNeedNoManifest(t *testing.T) {
 	w := threeRuns(t)
 	w.kept = w.kept[1:]
@@ -118,8 +152,8 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 			forgeLast(t, w, func(m *manifest.Manifest) { m.After.AddedRows--; m.Proved.LakeRows-- })
 		}, manifest.Inconsistent, "run_003", "54 rows landed, its snapshot adds 53"},
 		"a run without a manifest": {func(_ *testing.T, w *world) {
-			w.runs = append(w.runs, ingest.Run{ID: "run_004", Status: ingest.Succeeded})
-		}, manifest.Unrecorded, "run_004", "no manifest"},
+			w.runs = append(w.runs, ingest.Run{ID: "run_004", Status: ingest.Succeeded, ManifestHash: "00"})
+		}, manifest.Unrecorded, "run_004", "not in the chain"},
 		"a record of another":       {func(_ *testing.T, w *world) { w.runs[1].ManifestHash = "00" }, manifest.Unrecorded, "run_002", "its record"},
 		"a record of other counts":  {func(_ *testing.T, w *world) { w.runs[1].Counts.RowsRead = 7 }, manifest.Unrecorded, "run_002", "7 rows"},
 		"a record that is not one":  {func(_ *testing.T, w *world) { w.runs[1].Status = ingest.Failed }, manifest.Unrecorded, "run_002", "failed"},
