@@ -27,12 +27,21 @@ const (
 // crowd is what is known of the people of a bucket, each by a number.
 type crowd struct {
 	*compiler
-	index  map[string]int // by identifier
-	slots  int
+	account
+	index map[string]int // by identifier
+	slots int
+	rooms []room // of so many people each: as the crowd grows, none of them moves
+}
+
+// room is what is known of some people.
+type room struct {
 	claims []claim  // of each person so many slots
 	counts []int64  // of each person so many activity tests
 	in     []uint64 // of each person the group tests that hold, a bit each
 }
+
+// perRoom is how many people are in a room.
+const perRoom = 1024
 
 // claim is what stands of a trait: lookup.Claim, and the trait tests that hold for it, a bit each.
 type claim struct {
@@ -45,8 +54,9 @@ func (c claim) full() lookup.Claim {
 	return lookup.Claim{Value: c.value, Cursor: c.cursor, By: *c.by}
 }
 
-func newCrowd(c *compiler) *crowd {
-	return &crowd{compiler: c, index: map[string]int{}, slots: c.slots()}
+// newCrowd is a crowd whose memory is of the budget until it is closed.
+func newCrowd(c *compiler, of *budget) *crowd {
+	return &crowd{compiler: c, account: account{budget: of}, index: map[string]int{}, slots: c.slots()}
 }
 
 // person is one of a crowd.
@@ -55,17 +65,30 @@ type person struct {
 	n int
 }
 
+// slot is the place of what is known of a trait.
+func (p person) slot(n int) *claim {
+	return &p.rooms[p.n/perRoom].claims[p.n%perRoom*p.slots+n]
+}
+
 // claim is what is known of a trait; nil when nothing is.
 func (p person) claim(slot int) *claim {
-	if c := &p.claims[p.n*p.slots+slot]; c.by != nil {
+	if c := p.slot(slot); c.by != nil {
 		return c
 	}
 	return nil
 }
 
-func (p person) count(test int) int64 { return p.counts[p.n*len(p.activities)+test] }
+// times is the place of how often an activity test held.
+func (p person) times(test int) *int64 {
+	return &p.rooms[p.n/perRoom].counts[p.n%perRoom*len(p.activities)+test]
+}
 
-func (p person) groups() uint64 { return p.in[p.n] }
+func (p person) count(test int) int64 { return *p.times(test) }
+
+// member is the place of the group tests that hold.
+func (p person) member() *uint64 { return &p.rooms[p.n/perRoom].in[p.n%perRoom] }
+
+func (p person) groups() uint64 { return *p.member() }
 
 // meet returns the number of a person, who may be a new one.
 func (c *crowd) meet(name string) int {
@@ -73,9 +96,11 @@ func (c *crowd) meet(name string) int {
 	if !ok {
 		n = len(c.index)
 		c.index[strings.Clone(name)] = n
-		c.claims = append(c.claims, make([]claim, c.slots)...)
-		c.counts = append(c.counts, make([]int64, len(c.activities))...)
-		c.in = append(c.in, 0)
+		c.owe(bytesPerPerson + len(name))
+		if n%perRoom == 0 {
+			c.rooms = append(c.rooms, room{make([]claim, perRoom*c.slots), make([]int64, perRoom*len(c.activities)), make([]uint64, perRoom)})
+			c.owe(perRoom * (c.slots*bytesPerClaim + 8*len(c.activities) + 8))
+		}
 	}
 	return n
 }
@@ -162,8 +187,9 @@ func (c *crowd) claim(column traitColumn, by *lookup.Claimant, batch arrow.Recor
 	value := valuesOf(batch, column.name)
 	for row, n := range numbers {
 		made := claim{value(row), cursor(row), by, holds[row]}
-		standing := &c.claims[n*c.slots+column.slot]
+		standing := person{c, n}.slot(column.slot)
 		if standing.by == nil || made.full().Beats(standing.full()) {
+			c.owe(bytesOf(made.value) + bytesOf(made.cursor) - bytesOf(standing.value) - bytesOf(standing.cursor))
 			*standing = made
 		}
 	}
@@ -219,7 +245,7 @@ func (c *crowd) doings(t table) (reader, error) {
 				counts := !never[n] && (test.event == "" || test.event == events.Value(row)) && at >= test.from && at < test.to &&
 					!slices.ContainsFunc(masks[n], func(mask []bool) bool { return !mask[row] })
 				if counts {
-					c.counts[who*len(c.activities)+n]++
+					*person{c, who}.times(n)++
 				}
 			}
 		}
@@ -276,7 +302,11 @@ func (c *crowd) members(t table) (reader, error) {
 			m := membership{cursor(row), order(row), left(row) == true}
 			of := who{n, groups.Value(row)}
 			if standing, ok := last[of]; !ok || m.after(standing) {
-				last[who{n, strings.Clone(of.group)}] = m
+				of.group = strings.Clone(of.group)
+				if !ok {
+					c.owe(bytesPerMembership + len(of.group) + bytesOf(m.cursor) + bytesOf(m.order))
+				}
+				last[of] = m
 			}
 		}
 		return nil
@@ -284,7 +314,7 @@ func (c *crowd) members(t table) (reader, error) {
 	r.end = func() {
 		for of, m := range last {
 			if !m.left {
-				c.in[of.n] |= c.testsOf(of.group)
+				*person{c, of.n}.member() |= c.testsOf(of.group)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -25,14 +26,14 @@ type Lake interface {
 
 // Service previews audiences.
 type Service struct {
-	Imports     lookup.Imports
-	Lake        Lake
-	Now         func() time.Time
-	MaximumRows int64 // of the tables that a preview reads; 0 is DefaultMaximumRows
+	Imports      lookup.Imports
+	Lake         Lake
+	Now          func() time.Time
+	MaximumRows  int64 // of the tables that a preview reads; 0 is DefaultMaximumRows
+	MaximumBytes int64 // that a preview keeps of people; 0 is DefaultMaximumBytes
 }
 
-// DefaultMaximumRows is how many rows a preview reads. What is known of the people of
-// bucketsAtOnce buckets is in memory; a table in one piece is all of it, and may have a quarter of the rows.
+// DefaultMaximumRows is how many rows a preview reads; of tables in one piece, which are not read bucketsAtOnce at a time, a quarter.
 const DefaultMaximumRows = 10_000_000
 
 const (
@@ -42,7 +43,7 @@ const (
 
 // Preview says for how many people an expression holds, and shows up to sample of them. People are the
 // identifiers of the workspace's user_profile imports. An expression that is not valid is fault.AudienceInvalid,
-// one that needs more rows or time than a preview has fault.AudienceTooLarge.
+// one that needs more rows, memory or time than a preview has fault.AudienceTooLarge.
 func (s *Service) Preview(ctx context.Context, workspaceID string, e Expression, sample int) (Preview, error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -69,19 +70,12 @@ func (s *Service) preview(ctx context.Context, workspaceID string, e Expression,
 	if err := c.problems.Err(); err != nil {
 		return Preview{}, err
 	}
-	w := &work{lake: s.Lake, compiler: c, holds: holds, sample: sample}
-	buckets, err := w.buckets(s.maximumRows())
+	w := &work{lake: s.Lake, compiler: c, holds: holds, sample: sample, budget: newBudget(cmp.Or(s.MaximumBytes, DefaultMaximumBytes))}
+	buckets, err := w.buckets(cmp.Or(s.MaximumRows, DefaultMaximumRows))
 	if err != nil {
 		return Preview{}, err
 	}
 	return w.run(ctx, buckets)
-}
-
-func (s *Service) maximumRows() int64 {
-	if s.MaximumRows == 0 {
-		return DefaultMaximumRows
-	}
-	return s.MaximumRows
 }
 
 // work is one preview under way.
@@ -90,6 +84,7 @@ type work struct {
 	lake    Lake
 	holds   node
 	sample  int
+	budget  *budget
 	scanned atomic.Int64
 }
 
@@ -131,11 +126,21 @@ func (w *work) buckets(maximum int64) ([]int, error) {
 	return all, nil
 }
 
+// atOnce is how many of so many buckets are counted at the same time: as many as there is memory for, and at least one.
+func (w *work) atOnce(buckets int) int {
+	var people int64 // at most
+	for _, t := range w.tables.of(ingest.UserProfile) {
+		people += t.rows
+	}
+	each := max(1, people/int64(buckets)*w.perPerson())
+	return int(max(1, min(bucketsAtOnce, w.budget.maximum/each)))
+}
+
 // run counts bucket by bucket, a few at the same time.
 func (w *work) run(ctx context.Context, buckets []int) (Preview, error) {
 	parts := make([]Preview, len(buckets))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(bucketsAtOnce)
+	group.SetLimit(w.atOnce(len(buckets)))
 	for n, bucket := range buckets {
 		group.Go(func() (err error) {
 			parts[n], err = w.bucket(ctx, bucket)
@@ -155,7 +160,8 @@ func (w *work) run(ctx context.Context, buckets []int) (Preview, error) {
 
 // bucket counts the people of one bucket.
 func (w *work) bucket(ctx context.Context, bucket int) (Preview, error) {
-	c := newCrowd(w.compiler)
+	c := newCrowd(w.compiler, w.budget)
+	defer c.close()
 	for _, t := range w.needed() {
 		if err := w.read(ctx, c, t, bucket); err != nil {
 			return Preview{}, fmt.Errorf("reading the table of import %s: %w", t.of.ID, err)
@@ -165,11 +171,13 @@ func (w *work) bucket(ctx context.Context, bucket int) (Preview, error) {
 	for name, n := range c.index {
 		if w.holds(person{c, n}) {
 			p.Count++
-			p.Sample = append(p.Sample, name)
+			at, _ := slices.BinarySearch(p.Sample, name)
+			if at < w.sample {
+				p.Sample = slices.Insert(p.Sample, at, name)
+				p.Sample = p.Sample[:min(len(p.Sample), w.sample)]
+			}
 		}
 	}
-	slices.Sort(p.Sample)
-	p.Sample = slices.Clone(p.Sample[:min(len(p.Sample), w.sample)]) // not the names of all the others
 	return p, nil
 }
 
@@ -185,6 +193,9 @@ func (w *work) read(ctx context.Context, c *crowd, t table, bucket int) error {
 		}
 		w.scanned.Add(batch.NumRows())
 		if err := r.add(batch); err != nil {
+			return err
+		}
+		if err := c.pay(); err != nil {
 			return err
 		}
 	}
