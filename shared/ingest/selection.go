@@ -29,8 +29,6 @@ func (n NewImport) bound(problems *fault.List) {
 		problems.Add(fault.MissingField, "table", "name a table of the connection, or give a query")
 	case n.Table != "" && n.Query != "":
 		problems.Add(fault.InvalidRequest, "query", "goes without a table: give one of them")
-	case n.Query != "" && len(n.Filter) > 0:
-		problems.Add(fault.InvalidRequest, "filter", "goes with a table: a query has its own WHERE")
 	}
 	if len(n.Query) > maxQuery {
 		problems.Add(fault.InvalidRequest, "query", fmt.Sprintf("must be at most %d bytes long", maxQuery))
@@ -44,6 +42,9 @@ func (n NewImport) bound(problems *fault.List) {
 		for _, v := range c.Values {
 			size += len(v) + filterBytes
 		}
+	}
+	if len(n.Filter) > source.MaxConditions {
+		problems.Add(fault.SourceInvalidFilter, "filter", fmt.Sprintf("must have at most %d conditions", source.MaxConditions))
 	}
 	if size > maxFilter {
 		problems.Add(fault.InvalidRequest, "filter", "is too large to be saved: give fewer values")
@@ -109,7 +110,7 @@ func (s *Service) reads(ctx context.Context, i Import) (connection.Connection, s
 	return conn, table, nil
 }
 
-// possible refuses what the platform cannot do.
+// possible refuses what the platform cannot do. A filter is not of that: where it cannot, the pipeline does.
 func (n NewImport) possible(spec source.Spec) error {
 	var problems fault.List
 	for _, asked := range []struct {
@@ -117,7 +118,6 @@ func (n NewImport) possible(spec source.Spec) error {
 		given bool
 		needs source.Capability
 	}{
-		{"filter", len(n.Filter) > 0, source.RowFilter},
 		{"query", n.Query != "", source.Queries},
 		{"maximum_bytes", n.MaximumBytes > 0, source.CostEstimate},
 	} {

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,34 @@ func TestCreateWithAFilter(t *testing.T) {
 	}
 }
 
+// What the platform cannot filter, the pipeline does, so that a filter is taken everywhere. Of a query nobody knows its columns yet.
+func TestCreateWithAFilterThatThePlatformDoesNotApply(t *testing.T) {
+	w, n := newWorld(), newImport()
+	w.can, n.Filter = nil, adults()
+	_, err := w.service().Create(t.Context(), "w", "ada", n)
+	ok(t, err)
+	w, n = newWorld(), newImport()
+	n.Table, n.Query = "", "SELECT * FROM people"
+	n.Filter = append(adults(), source.Condition{Column: "whatever", Op: source.IsNull})
+	i, err := w.service().Create(t.Context(), "w", "ada", n)
+	ok(t, err)
+	same(t, "filter", n.Filter, w.get(t, i).Filter)
+}
+
+// What a run adds to a filter must fit beside the longest one.
+func TestTheLongestFilterHasRoomForTheCursor(t *testing.T) {
+	w, n := newWorld(), newImport()
+	n.Mode, n.Cursor, n.Filter = ingest.Append, &ingest.Cursor{Column: "int64"}, slices.Repeat(adults(), 25)
+	i, err := w.service().Create(t.Context(), "w", "ada", n)
+	ok(t, err)
+	i.Watermark = "7"
+	for _, r := range []ingest.Run{{}, {Trigger: ingest.Backfill, Range: &ingest.Range{From: "1", To: "2"}}} {
+		filter, err := i.Reads(r)
+		ok(t, err)
+		ok(t, filter.Validate("filter", people()))
+	}
+}
+
 // A query's columns are not known: what a mapping says by itself is checked, the rest when a run is planned.
 func TestCreateWithAQuery(t *testing.T) {
 	w, n := newWorld(), newImport()
@@ -45,8 +74,11 @@ func TestCreateRefusesASelection(t *testing.T) {
 		want   []problem
 	}{
 		"a table and a query": {func(_ *world, n *ingest.NewImport) { n.Query = "SELECT 1" }, []problem{{fault.InvalidRequest, "query"}}},
-		"a query and a filter": {
-			func(_ *world, n *ingest.NewImport) { query(n); n.Filter = adults() }, []problem{{fault.InvalidRequest, "filter"}},
+		"too many conditions": {
+			func(_ *world, n *ingest.NewImport) { n.Filter = slices.Repeat(adults(), 26)[:51] }, []problem{{fault.SourceInvalidFilter, "filter"}},
+		},
+		"too many conditions on a query": {
+			func(_ *world, n *ingest.NewImport) { query(n); n.Filter = slices.Repeat(adults(), 26)[:51] }, []problem{{fault.SourceInvalidFilter, "filter"}},
 		},
 		"a query of nothing": {func(_ *world, n *ingest.NewImport) { n.Table, n.Query = "", " \n" }, []problem{{fault.InvalidRequest, "query"}}},
 		"a long query": {
@@ -60,8 +92,8 @@ func TestCreateRefusesASelection(t *testing.T) {
 		},
 		"a limit below nothing": {func(_ *world, n *ingest.NewImport) { n.MaximumBytes = -1 }, []problem{{fault.InvalidRequest, "maximum_bytes"}}},
 		"what the platform cannot do": {
-			func(w *world, n *ingest.NewImport) { w.can, n.Filter, n.MaximumBytes = nil, adults(), 1 },
-			[]problem{{fault.SourceUnsupported, "filter"}, {fault.SourceUnsupported, "maximum_bytes"}},
+			func(w *world, n *ingest.NewImport) { w.can, n.MaximumBytes = nil, 1 },
+			[]problem{{fault.SourceUnsupported, "maximum_bytes"}},
 		},
 		"a query where there are none": {
 			func(w *world, n *ingest.NewImport) { query(n); w.can = nil }, []problem{{fault.SourceUnsupported, "query"}},

@@ -45,17 +45,20 @@ const (
 	NotNull        Op = "not_null"
 )
 
+// MaxConditions is how many conditions people may give. What a run adds of its cursor comes beside them.
+const MaxConditions = 50
+
 const (
-	maxConditions = 50
-	maxValues     = 1000
+	maxAdded  = 2
+	maxValues = 1000
 )
 
 // Validate holds a filter against a table. It reports every problem at once, by
 // the condition's place in field; no message holds a value.
 func (f Filter) Validate(field string, t schema.Table) error {
 	var problems fault.List
-	if len(f) > maxConditions {
-		problems.Add(fault.SourceInvalidFilter, field, fmt.Sprintf("must have at most %d conditions", maxConditions))
+	if len(f) > MaxConditions+maxAdded {
+		problems.Add(fault.SourceInvalidFilter, field, fmt.Sprintf("must have at most %d conditions", MaxConditions+maxAdded))
 	}
 	for i, c := range f {
 		at := fmt.Sprintf("%s[%d]", field, i)

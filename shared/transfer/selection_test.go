@@ -127,6 +127,9 @@ func TestAQueryThatDoesNotFit(t *testing.T) {
 		code   fault.Code
 	}{
 		"unknown to the platform": {func(n *ingest.NewImport) { n.Query = "SELECT 1" }, fault.SourceInvalidQuery},
+		"another column in its filter": {
+			func(n *ingest.NewImport) { n.Filter = source.Filter{{Column: "shoe", Op: source.NotNull}} }, fault.RunSchemaGate,
+		},
 		"another type": {
 			func(n *ingest.NewImport) { n.Mapping[1].Type = schema.Date }, fault.RunSchemaGate,
 		},
@@ -168,6 +171,18 @@ func TestAFilterIsTheSameHereAndThere(t *testing.T) {
 			t.Errorf("the source was asked to filter by %v", pushed)
 		}
 	}
+}
+
+// A query's result is filtered where nobody else can, by columns that nothing else needs.
+func TestAQueryIsFiltered(t *testing.T) {
+	w := newWorld(t, ingest.Append, people, func(n *ingest.NewImport) {
+		n.Table, n.Query, n.Mapping = "", allPeople, n.Mapping[:1]
+		n.Filter = source.Filter{{Column: "age", Op: source.GreaterOrEqual, Values: []string{"80"}}}
+	})
+	if r := w.run1(t, "the run", w.begin(t)); r.Counts.RowsFiltered != people+1-20 {
+		t.Errorf("counts %+v", r.Counts)
+	}
+	w.wantRows(t, 20, 1)
 }
 
 func TestHashesUseTheWorkspacesKey(t *testing.T) {
