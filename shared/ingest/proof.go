@@ -14,9 +14,9 @@ type Verdict string
 
 // The verdicts.
 const (
-	Complete     Verdict = "complete"     // source and lake agree in every number
-	Incomplete   Verdict = "incomplete"   // they do not
-	Unverifiable Verdict = "unverifiable" // the source cannot count, or not as of the moment that was read; Why says which
+	Complete     Verdict = "complete"     // the source counted what was read, and the lake added what was written
+	Incomplete   Verdict = "incomplete"   // they do not agree
+	Unverifiable Verdict = "unverifiable" // the source cannot count, or not as of the moment that was read, or the lake has not been compared; Why says which
 )
 
 // Proved holds what the source counted against what was read, and that against the lake.

@@ -35,8 +35,20 @@ func (c *Committer) attest(ctx context.Context, r *extracted, snapshotID string)
 		return fmt.Errorf("storing manifest: %w", err)
 	}
 	run.ManifestHash = hash
-	// Losing this write is harmless: the lake itself has the run id, and who won it wrote the same.
-	_, err = c.Store.MoveRun(ctx, r.run, run)
+	recorded, err := c.Store.MoveRun(ctx, r.run, run)
+	if err != nil || recorded {
+		return err
+	}
+	return c.attested(ctx, run.Ref())
+}
+
+// attested looks why a run could not be moved. A commit that did the same in the same moment may have recorded the
+// manifest, or only begun; what has been settled meanwhile stays as it is.
+func (c *Committer) attested(ctx context.Context, ref ingest.Ref) error {
+	run, err := c.Store.Run(ctx, ref)
+	if err == nil && run.Status == ingest.Committing && run.ManifestHash == "" {
+		err = errMoved()
+	}
 	return err
 }
 
@@ -57,13 +69,13 @@ func (c *Committer) around(ctx context.Context, r *extracted, snapshotID string)
 	return before, after, nil
 }
 
-// landed completes a proof with what the lake says that the run's snapshot added. In
+// landed is the proof with what the lake says that the run's snapshot added. In
 // Merge rows that another one of the run supersedes need not be there.
 func landed(r *extracted, after *manifest.Snapshot) *ingest.Proved {
-	if r.run.Proved == nil {
+	p := prove(r)
+	if p == nil {
 		return nil
 	}
-	p := *r.run.Proved
 	if after != nil {
 		p.LakeRows = after.AddedRows
 	}
@@ -72,5 +84,5 @@ func landed(r *extracted, after *manifest.Snapshot) *ingest.Proved {
 		p.Verdict = ingest.Incomplete
 		p.Why = fmt.Sprintf("%d rows were written, and the lake's snapshot added %d", written, p.LakeRows)
 	}
-	return &p
+	return p
 }

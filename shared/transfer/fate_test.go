@@ -162,14 +162,28 @@ func (w *world) steps(t *testing.T, ref ingest.Ref) error {
 	return err
 }
 
-// wokenStore lets the test do something between two of a step's calls, once.
+// wokenStore lets the test do something right before a step's call, once.
 type wokenStore struct {
 	*memstore.Store
-	once  sync.Once
-	split func()
+	split  func() // before it looks at a split
+	attest func() // before it records a manifest
+}
+
+func once(do *func()) {
+	if now := *do; now != nil {
+		*do = nil
+		now()
+	}
 }
 
 func (s *wokenStore) Split(ctx context.Context, ref ingest.Ref, number int) (ingest.SplitProgress, error) {
-	s.once.Do(s.split)
+	once(&s.split)
 	return s.Store.Split(ctx, ref, number)
+}
+
+func (s *wokenStore) MoveRun(ctx context.Context, seen, r ingest.Run) (bool, error) {
+	if r.ManifestHash != "" {
+		once(&s.attest)
+	}
+	return s.Store.MoveRun(ctx, seen, r)
 }

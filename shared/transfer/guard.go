@@ -23,7 +23,7 @@ func (c *Committer) guard(ctx context.Context, r *extracted) (ingest.Run, error)
 			return run, err
 		}
 	}
-	run.Proved = prove(r)
+	run.Proved = pending(prove(r))
 	if run.Released != nil {
 		return run, nil
 	}

@@ -78,6 +78,9 @@ func TestAHeldRunIsNotInTheLakeUntilItIsReleased(t *testing.T) {
 	if len(r.Findings) != 1 || r.Findings[0].Guard != "volume" || r.Findings[0].Action != ingest.Hold || r.Findings[0].Observed <= r.Findings[0].Limit {
 		t.Errorf("findings %+v", r.Findings)
 	}
+	if r.Proved == nil || r.Proved.Verdict != ingest.Unverifiable || r.Proved.SourceRows != r.Proved.RowsRead {
+		t.Errorf("nothing of it has landed, and it is proved %+v", r.Proved)
+	}
 	w.wantRows(t, people, 1)
 	if again, err := w.committer().Commit(t.Context(), ref); err != nil || !again.Held {
 		t.Errorf("committing again: %+v, %v", again, err)

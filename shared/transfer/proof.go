@@ -3,7 +3,8 @@ package transfer
 import "github.com/headwaterhq/headwater/shared/ingest"
 
 // prove holds what was read against the source's own count; nil when the import
-// asks for no proof, or there is nothing to count it against. What the lake has of it is not known yet.
+// asks for no proof, or there is nothing to count it against. That it is complete holds
+// once the lake has been compared too: until then, see pending.
 //
 // A source counts what was planned, and not what it has by now, or it does not
 // count: so any difference is one.
@@ -25,6 +26,14 @@ func prove(r *extracted) *ingest.Proved {
 	}
 	if !whole {
 		p.Verdict = ingest.Incomplete
+	}
+	return p
+}
+
+// pending is the proof of a run that is not in the lake, or whose snapshot nobody has looked at: nothing of it is complete.
+func pending(p *ingest.Proved) *ingest.Proved {
+	if p != nil && p.Verdict == ingest.Complete {
+		p.Verdict, p.Why = ingest.Unverifiable, "what was read is what the source counted; what landed has not been compared with it"
 	}
 	return p
 }
