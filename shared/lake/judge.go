@@ -3,16 +3,33 @@ package lake
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
-// judge hears claims in the order of files and rows and keeps the last of each key.
+// hearing takes the claims of a run, in the order of files and rows, and then those of the table to the same keys.
+type hearing interface {
+	hear(c claim) error
+	knows(key [16]byte) bool // whether a row of the run has the key
+	close()
+}
+
+// hearing begins one for what the merge is about.
+func (m *merge) hearing(found *verdict) hearing {
+	if m.All {
+		return &registry{found: found, of: make(map[[16]byte][]position)}
+	}
+	return newJudge(found, m.KeepEqual)
+}
+
+// judge keeps the last row of each key.
 type judge struct {
 	found *verdict
 	last  map[[16]byte]winner
+	equal bool // the table's row stays also if it is as great
 }
 
 type winner struct {
@@ -21,9 +38,10 @@ type winner struct {
 	order   string
 }
 
-func newJudge(found *verdict) *judge { return &judge{found: found, last: make(map[[16]byte]winner)} }
+func newJudge(found *verdict, equal bool) *judge {
+	return &judge{found: found, last: make(map[[16]byte]winner), equal: equal}
+}
 
-// knows reports whether a row of the run has the key.
 func (j *judge) knows(key [16]byte) bool {
 	_, met := j.last[key]
 	return met
@@ -35,28 +53,24 @@ func (j *judge) hear(c claim) error {
 	before, met := j.last[c.key]
 	switch {
 	case c.inTable:
-		if met && string(c.order) > before.order { // the table's order is the run's first column
-			j.supersede(before.at)
+		// The table's order is the run's first column, of which none begins like another.
+		if met && (string(c.order) > before.order || j.equal && strings.HasPrefix(before.order, string(c.order))) {
+			j.found.supersede(before.at)
 		}
 		return nil
 	case met && string(c.order) < before.order:
-		j.supersede(c.at)
+		j.found.supersede(c.at)
 		return nil
 	case met && string(c.order) == before.order:
-		j.supersede(before.at)
+		j.found.supersede(before.at)
 		before.at, before.deletes = c.at, c.deletes
 		j.last[c.key] = before
 		return nil
 	case met:
-		j.supersede(before.at)
+		j.found.supersede(before.at)
 	}
 	j.last[c.key] = winner{at: c.at, deletes: c.deletes, order: string(c.order)}
 	return nil
-}
-
-func (j *judge) supersede(at position) {
-	j.found.superseded[at.file].add(at.row)
-	j.found.hide[at.file].add(at.row)
 }
 
 // close hides the rows that delete their key.
@@ -67,6 +81,31 @@ func (j *judge) close() {
 		}
 	}
 }
+
+// registry supersedes all rows of the keys that the table has.
+type registry struct {
+	found *verdict
+	of    map[[16]byte][]position
+}
+
+func (r *registry) knows(key [16]byte) bool {
+	_, met := r.of[key]
+	return met
+}
+
+func (r *registry) hear(c claim) error {
+	if !c.inTable {
+		r.of[c.key] = append(r.of[c.key], c.at)
+		return nil
+	}
+	for _, at := range r.of[c.key] {
+		r.found.supersede(at)
+	}
+	delete(r.of, c.key)
+	return nil
+}
+
+func (*registry) close() {}
 
 // readColumns calls do with batches of the file's rows, in their order, with all
 // columns where none is named. A batch is valid until do returns.

@@ -32,7 +32,13 @@ type Merge struct {
 	// column of Order: for a run that reads a part of the past. A key that was deleted since is not in the table any
 	// more, so a row of it comes back. What the table has in the run's partitions is read.
 	KeepNewer bool
+	// KeepEqual, with KeepNewer, leaves a key also if the table's is as great: for a run whose rows are older than they
+	// say. With All instead, it leaves every key that the table has.
+	KeepEqual bool
 }
+
+// keeps reports whether rows of the table may stay although the run has their key.
+func (by Merge) keeps() bool { return by.KeepNewer || by.KeepEqual }
 
 // Merge commits the run's files as Commit does, exactly once by run id, so that
 // of each key that the run has, its last row in the run is the table's only one.
@@ -40,10 +46,10 @@ type Merge struct {
 //
 // A run's row replaces the table's whatever the latter's order: a source hands
 // out its rows as they are now, so what a later run reads is newer. A run of
-// which that is not so has KeepNewer.
+// which that is not so has KeepNewer or KeepEqual.
 //
 // The work is linear in the run: its files' columns of Key, Order and Deleted are
-// read, without KeepNewer never the table's. Replaced rows are named in delete files: equality deletes of
+// read, without KeepNewer and KeepEqual never the table's. Replaced rows are named in delete files: equality deletes of
 // the run's keys for what the table had, position deletes for rows that the run
 // itself supersedes. Maintain folds them into the data. Of the run's rows, a
 // few are held in memory at once (Config.MergeRows); of a larger run about 30
@@ -74,6 +80,8 @@ func (by Merge) validate() error {
 		return errors.New("a merge needs key columns")
 	case by.All && (len(by.Order) > 0 || by.Deleted != "" || by.KeepNewer):
 		return errors.New("a merge of all rows of a key tells none of them from the others")
+	case by.KeepEqual && !by.KeepNewer && !by.All:
+		return errors.New("a merge that keeps what is as great keeps what is greater")
 	case by.KeepNewer && len(by.Order) == 0:
 		return errors.New("a merge needs a column to tell which row is newer")
 	}
@@ -115,10 +123,10 @@ func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *tabl
 
 // judge finds the last row of each key and writes the position deletes of the others.
 func (m *merge) judge(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) error {
-	if m.verdict != nil && !m.KeepNewer {
+	if m.verdict != nil && !m.keeps() {
 		return nil
 	}
-	m.rows, m.keys = nil, nil // KeepNewer: another version of the table, another verdict
+	m.rows, m.keys = nil, nil // where it keeps rows: another version of the table, another verdict
 	if err := m.check(tbl.Schema()); err != nil {
 		return err
 	}

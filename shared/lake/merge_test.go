@@ -45,6 +45,7 @@ var (
 	byIdentifier = lake.Merge{Key: []string{"identifier"}, Order: []string{"at"}}
 	withDeletes  = lake.Merge{Key: []string{"identifier"}, Order: []string{"at"}, Deleted: "gone"}
 	ofThePast    = lake.Merge{Key: []string{"identifier"}, Order: []string{"at", "visits"}, Deleted: "gone", KeepNewer: true}
+	left         = lake.Merge{Key: []string{"identifier"}, Order: []string{"at", "visits"}, Deleted: "gone", KeepNewer: true, KeepEqual: true}
 
 	inBuckets = lake.Spread{Buckets: []lake.Bucket{{Column: "identifier", N: 4}}}
 	byDay     = lake.Spread{Buckets: []lake.Bucket{{Column: "identifier", N: 2}}, Day: "at"} // a key may be in several partitions
@@ -164,7 +165,7 @@ func apply(model map[string]change, by lake.Merge, each [][]change) {
 		}
 	}
 	for key, row := range last {
-		if there, ok := model[key]; by.KeepNewer && ok && there.At > row.At {
+		if there, ok := model[key]; ok && (by.KeepNewer && there.At > row.At || by.KeepEqual && there.At == row.At) {
 			continue
 		}
 		if by.Deleted != "" && row.Gone {
@@ -204,7 +205,7 @@ func TestMergeEqualsAModel(t *testing.T) {
 		committed := make([]func() (string, error), 0, len(runs))
 		for i, run := range runs {
 			runID := fmt.Sprintf("run_%d", i)
-			by := rapid.SampledFrom([]lake.Merge{kind, kind, ofThePast}).Draw(t, "by")
+			by := rapid.SampledFrom([]lake.Merge{kind, kind, ofThePast, left}).Draw(t, "by")
 			landed := landSpread(t, l, id, spread, runID, run...)
 			commit := func() (string, error) { return l.Merge(t.Context(), id, runID, by, landed) }
 			snapshot, err := commit()

@@ -62,42 +62,52 @@ func TestMergeBesideTheOtherModes(t *testing.T) {
 func TestMergeOfAllRowsOfAKey(t *testing.T) {
 	whole := lake.Merge{Key: []string{"identifier", "at"}, All: true}
 	for name, spread := range map[string]lake.Spread{"in one piece": {}, "in buckets": inBuckets, "by day": byDay} {
-		t.Run(name, func(t *testing.T) {
-			l := newPlace(t).open(t)
-			id := lake.TableID{Workspace: "acme-1", Name: "changes"}
-			a, b := change{Identifier: "a", At: 1, Visits: 2}, change{Identifier: "b", At: 1, Visits: 4}
-			later := change{Identifier: "a", At: 2, Visits: 6}
-			steps := []struct {
-				rows []change
-				want map[change]int
-			}{
-				{[]change{a, a, b}, map[change]int{a: 2, b: 1}},
-				{[]change{a, a, a, later}, map[change]int{a: 3, b: 1, later: 1}},
-				{[]change{b, b}, map[change]int{a: 3, b: 2, later: 1}},
-				{nil, map[change]int{a: 3, b: 2, later: 1}},
-				{[]change{a}, map[change]int{a: 1, b: 2, later: 1}},
-			}
-			for i, step := range steps {
-				runID := fmt.Sprintf("run_%d", i)
-				landed := landSpread(t, l, id, spread, runID, step.rows)
-				for range 2 {
-					if _, err := l.Merge(t.Context(), id, runID, whole, landed); err != nil {
+		for _, memory := range []int64{0, 2} { // the rows of a run fit, or go through temporary files
+			t.Run(fmt.Sprintf("%s, %d rows in memory", name, memory), func(t *testing.T) {
+				p := newPlace(t)
+				p.config.MergeRows = memory
+				l := p.open(t)
+				id := lake.TableID{Workspace: "acme-1", Name: "changes"}
+				a, b := change{Identifier: "a", At: 1, Visits: 2}, change{Identifier: "b", At: 1, Visits: 4}
+				later, other := change{Identifier: "a", At: 2, Visits: 6}, change{Identifier: "c", At: 2, Visits: 8}
+				steps := []struct {
+					rows []change
+					want map[change]int
+					keep bool // what the table has
+				}{
+					{rows: []change{a, a, b}, want: map[change]int{a: 2, b: 1}},
+					{rows: []change{a, a, a, later}, want: map[change]int{a: 3, b: 1, later: 1}},
+					{rows: []change{b, b}, want: map[change]int{a: 3, b: 2, later: 1}},
+					{rows: nil, want: map[change]int{a: 3, b: 2, later: 1}},
+					{rows: []change{a}, want: map[change]int{a: 1, b: 2, later: 1}},
+					{rows: []change{a, a, other, b, other}, want: map[change]int{a: 1, b: 2, later: 1, other: 2}, keep: true},
+					{rows: []change{a, other}, want: map[change]int{a: 1, b: 2, later: 1, other: 2}, keep: true},
+					{rows: []change{a, a}, want: map[change]int{a: 2, b: 2, later: 1, other: 2}},
+				}
+				for i, step := range steps {
+					runID := fmt.Sprintf("run_%d", i)
+					by := whole
+					by.KeepEqual = step.keep
+					landed := landSpread(t, l, id, spread, runID, step.rows)
+					for range 2 {
+						if _, err := l.Merge(t.Context(), id, runID, by, landed); err != nil {
+							t.Fatal(err)
+						}
+					}
+					rows, err := l.Rows(t.Context(), id, 100)
+					if err != nil {
 						t.Fatal(err)
 					}
+					got := make(map[change]int)
+					for _, row := range rows {
+						got[changeOf(row)]++
+					}
+					if diff := cmp.Diff(step.want, got); diff != "" {
+						t.Fatalf("%s (-want +got):\n%s", runID, diff)
+					}
 				}
-				rows, err := l.Rows(t.Context(), id, 100)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := make(map[change]int)
-				for _, row := range rows {
-					got[changeOf(row)]++
-				}
-				if diff := cmp.Diff(step.want, got); diff != "" {
-					t.Fatalf("%s (-want +got):\n%s", runID, diff)
-				}
-			}
-		})
+			})
+		}
 	}
 }
 

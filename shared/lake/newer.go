@@ -12,10 +12,11 @@ import (
 // tableClaims hands on the claims of the table's rows whose key the run may have, in no particular order. What it says
 // of their order is the first column's.
 func (m *merge) tableClaims(ctx context.Context, tbl *table.Table, files []iceberg.DataFile, has func(key [16]byte) bool, do func(claim) error) error {
-	if !m.KeepNewer {
+	if !m.keeps() {
 		return nil
 	}
-	columns := once(m.Key, m.Order[:1])
+	order := m.Order[:min(1, len(m.Order))]
+	columns := once(m.Key, order)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	scan := tbl.Scan(table.WithSelectedFields(columns...), table.WithMaxConcurrency(1))
@@ -31,7 +32,7 @@ func (m *merge) tableClaims(ctx context.Context, tbl *table.Table, files []icebe
 		if err != nil {
 			return fmt.Errorf("reading the table: %w", err)
 		}
-		read, err := m.reader(batch, m.Order[:1])
+		read, err := m.reader(batch, order)
 		if err != nil {
 			batch.Release()
 			return err

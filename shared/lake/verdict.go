@@ -21,7 +21,7 @@ const mostShards = 256
 
 // verdict says of each row of a run what becomes of it, file by file.
 type verdict struct {
-	superseded []rowSet // a later row of the run has its key
+	superseded []rowSet // a later row of the run has its key, or the table keeps its own
 	hide       []rowSet // superseded, or the last of a key that it deletes
 	rows       []int64
 }
@@ -43,6 +43,11 @@ func (s rowSet) count() int64 {
 // hidden reports whether no row of the file is to be seen.
 func (v *verdict) hidden(file int) bool { return v.hide[file].count() == v.rows[file] }
 
+func (v *verdict) supersede(at position) {
+	v.superseded[at.file].add(at.row)
+	v.hide[at.file].add(at.row)
+}
+
 func newVerdict(files []iceberg.DataFile) (*verdict, error) {
 	v := &verdict{}
 	paths := make(map[string]bool, len(files))
@@ -63,7 +68,7 @@ func newVerdict(files []iceberg.DataFile) (*verdict, error) {
 
 // resolve reads the run's files once and finds the last row of each key.
 func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) (found *verdict, err error) {
-	if found, err = newVerdict(files); err != nil || m.All {
+	if found, err = newVerdict(files); err != nil || m.All && !m.KeepEqual {
 		return found, err
 	}
 	var total int64
@@ -71,7 +76,7 @@ func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.D
 		total += rows
 	}
 	if total <= m.inMemory {
-		j := newJudge(found)
+		j := m.hearing(found)
 		if err := m.claims(ctx, tbl, files, j.hear); err != nil {
 			return nil, err
 		}
@@ -98,7 +103,7 @@ func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.D
 		return nil, err
 	}
 	for _, one := range spread {
-		j := newJudge(found)
+		j := m.hearing(found)
 		if err := one.each(j.hear); err != nil {
 			return nil, fmt.Errorf("comparing rows: %w", err)
 		}
