@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -22,9 +23,19 @@ type keyWriter struct {
 	to      shape
 }
 
-// writeKeys writes an equality delete for each key of the run, as data files are written: in memory that does not grow
-// with keys or partitions.
-func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files []iceberg.DataFile) (made []iceberg.DataFile, err error) {
+// writeKeys writes an equality delete for each key of the run that may be in the table, as data files are written: in memory that
+// does not grow with keys or partitions. Files of which no row may be there are not read.
+func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files []iceberg.DataFile, there *reach) (made []iceberg.DataFile, err error) {
+	var some []iceberg.DataFile
+	var numbers []int // of these files
+	for number, file := range files {
+		if !there.before(file) {
+			some, numbers = append(some, file), append(numbers, number)
+		}
+	}
+	if len(some) == 0 {
+		return nil, nil
+	}
 	w := &keyWriter{lake: l}
 	if w.table, err = deleteScope(tbl, m.Key); err != nil {
 		return nil, err
@@ -38,11 +49,16 @@ func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files 
 		w.out.keys = append(w.out.keys, field.ID)
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	rows := make([]uint32, len(files))
-	err = readFiles(ctx, tbl, files, m.Key, func(file int, batch arrow.RecordBatch) error {
+	rows := make([]uint32, len(some))
+	err = readFiles(ctx, tbl, some, once(m.Key, []string{m.Fresh}), func(file int, batch arrow.RecordBatch) error {
 		first := rows[file]
 		rows[file] += uint32(batch.NumRows())
-		return m.writeKeysOf(ctx, w, batch, m.verdict.superseded[file], first)
+		fresh, err := there.fresh(some[file], batch)
+		if err != nil {
+			return err
+		}
+		but := m.verdict.superseded[numbers[file]]
+		return m.writeKeysOf(ctx, w, batch, func(row uint32) bool { return but.has(first+row) || fresh(int(row)) })
 	})
 	if err != nil {
 		return nil, err
@@ -54,16 +70,21 @@ func (m *merge) writeKeys(ctx context.Context, l *Lake, tbl *table.Table, files 
 	return w.out.files, err
 }
 
-// writeKeysOf writes the keys of the batch, whose first row has the number first in its file, but those in the set.
-func (m *merge) writeKeysOf(ctx context.Context, w *keyWriter, batch arrow.RecordBatch, but rowSet, first uint32) error {
+// writeKeysOf writes the keys of the batch's rows, but of some.
+func (m *merge) writeKeysOf(ctx context.Context, w *keyWriter, batch arrow.RecordBatch, but func(row uint32) bool) error {
 	if err := m.whole(batch); err != nil {
 		return err
 	}
-	kept, err := pickRows(ctx, batch, first, func(row uint32) bool { return !but.has(row) })
+	keys := columnsOf(batch, m.Key)
+	defer keys.Release()
+	kept, err := pickRows(ctx, keys, 0, func(row uint32) bool { return !but(row) })
 	if err != nil {
 		return err
 	}
 	defer kept.Release()
+	if kept.NumRows() == 0 {
+		return nil
+	}
 	return w.write(kept)
 }
 
@@ -86,6 +107,18 @@ func (w *keyWriter) close() error {
 		return nil
 	}
 	return w.to.close()
+}
+
+// columnsOf is the batch with these of its columns, to be released.
+func columnsOf(batch arrow.RecordBatch, names []string) arrow.RecordBatch {
+	var fields []arrow.Field
+	var columns []arrow.Array
+	for i, field := range batch.Schema().Fields() {
+		if slices.Contains(names, field.Name) {
+			fields, columns = append(fields, field), append(columns, batch.Column(i))
+		}
+	}
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, batch.NumRows())
 }
 
 // pickRows returns the rows of the batch, of which the first has the number

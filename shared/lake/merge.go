@@ -28,6 +28,10 @@ type Merge struct {
 	// All makes all of the run's rows of a key the table's only ones, instead of the last: the key names a part of the
 	// table, and the run has that part whole. It goes with neither Order nor Deleted.
 	All bool
+	// Fresh names a column that rows with one key have one value in, or is empty: whole numbers, texts, dates or times. A row with a
+	// value greater than any that the table has is taken to be new, so that nothing is deleted for it: a run of nothing but
+	// such rows makes no delete files. What the table has is taken from the bounds in its manifests. It goes with All only.
+	Fresh string
 	// KeepNewer leaves a key as it is in the table, and the run's rows of it out, if the table's is greater by the first
 	// column of Order: for a run that reads a part of the past. A key that was deleted since is not in the table any
 	// more, so a row of it comes back. What the table has in the run's partitions is read.
@@ -80,6 +84,8 @@ func (by Merge) validate() error {
 		return errors.New("a merge needs key columns")
 	case by.All && (len(by.Order) > 0 || by.Deleted != "" || by.KeepNewer):
 		return errors.New("a merge of all rows of a key tells none of them from the others")
+	case by.Fresh != "" && !by.All:
+		return errors.New("which rows are new tells only a merge of all rows of a key")
 	case by.KeepEqual && !by.KeepNewer && !by.All:
 		return errors.New("a merge that keeps what is as great keeps what is greater")
 	case by.KeepNewer && len(by.Order) == 0:
@@ -96,7 +102,8 @@ type merge struct {
 	verdict   *verdict
 	rows      []iceberg.DataFile // the run's files that have rows to show
 	positions []iceberg.DataFile
-	keys      []iceberg.DataFile // nil until the table has rows that they could delete
+	keys      []iceberg.DataFile
+	named     *reach // keys are of the rows that a table that goes so far may have; nil: of none yet
 }
 
 func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *table.Transaction, summary iceberg.Properties) (bool, error) {
@@ -110,10 +117,8 @@ func (m *merge) stage(ctx context.Context, c *commit, tbl *table.Table, tx *tabl
 	if err := m.judge(ctx, placed, c.files); err != nil {
 		return false, err
 	}
-	if m.keys == nil && tbl.CurrentSnapshot() != nil {
-		if m.keys, err = m.writeKeys(ctx, c.lake, placed, c.files); err != nil {
-			return false, fmt.Errorf("writing equality deletes: %w", err)
-		}
+	if err := m.name(ctx, c.lake, placed, c.files); err != nil {
+		return false, fmt.Errorf("writing equality deletes: %w", err)
 	}
 	if len(m.rows)+len(m.positions)+len(m.keys) == 0 {
 		return true, unchanged(ctx, tx, summary) // else a later call could delete what came between
@@ -146,9 +151,25 @@ func (m *merge) judge(ctx context.Context, tbl *table.Table, files []iceberg.Dat
 	return nil
 }
 
+// name writes the equality deletes, unless those that were written are right for this version of the table too.
+func (m *merge) name(ctx context.Context, l *Lake, tbl *table.Table, files []iceberg.DataFile) error {
+	there, err := m.reachOf(ctx, tbl, files)
+	if err != nil {
+		return fmt.Errorf("reading what the table has: %w", err)
+	}
+	if there.same(m.named) {
+		return nil
+	}
+	if m.keys, err = m.writeKeys(ctx, l, tbl, files, there); err != nil {
+		return err
+	}
+	m.named = there
+	return nil
+}
+
 // check refuses columns that the table lacks or that cannot be what they are named for.
 func (m *merge) check(sc *iceberg.Schema) error {
-	for _, name := range m.columns() {
+	for _, name := range once(m.columns(), []string{m.Fresh}) {
 		field, ok := sc.FindFieldByName(name)
 		switch {
 		case !ok:
@@ -157,6 +178,8 @@ func (m *merge) check(sc *iceberg.Schema) error {
 			return fault.Field(fault.LakeIncompatible, name, "a column that says whether a row is deleted must be boolean")
 		case slices.Contains(m.Key, name) && field.Type.Equals(iceberg.PrimitiveTypes.Float64):
 			return fault.Field(fault.LakeIncompatible, name, "a floating point column cannot be a key")
+		case name == m.Fresh && !reaches(field.Type):
+			return fault.Field(fault.LakeIncompatible, name, "a column of this type does not tell which rows are new")
 		}
 	}
 	return nil
