@@ -152,6 +152,10 @@ func TestLostAnswer(t *testing.T) {
 
 	i, r := newImport()
 	done("CreateImport", true, lossy().CreateImport(t.Context(), i))
+	did, err = lossy().SetWatermark(t.Context(), i, "another", noon)
+	done("SetWatermark", did, err)
+	did, err = lossy().UpdateImport(t.Context(), i)
+	done("UpdateImport", did, err)
 	done("OpenRun", true, lossy().OpenRun(t.Context(), i, r, noon.Add(time.Hour)))
 	running := r
 	running.Status = ingest.Running

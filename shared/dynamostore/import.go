@@ -85,29 +85,39 @@ func slotSeen(seen ingest.Import, v values) string {
 // SetWatermark makes the watermark literal, if it still is the one seen and no run is open.
 func (s *Store) SetWatermark(ctx context.Context, seen ingest.Import, literal string, at time.Time) (bool, error) {
 	v := values{}
-	condition := exists + " AND attribute_not_exists(#open_run_id) AND attribute_not_exists(#watermark)"
-	if seen.Watermark != "" {
-		condition, v[":seen"] = "attribute_not_exists(#open_run_id) AND #watermark = :seen", seen.Watermark
-	}
+	condition := exists + noneOpen + " AND " + same("watermark", seen.Watermark, v)
 	moved := seen
 	moved.Watermark, moved.ResetAt = literal, at
-	change, err := assign(newImportItem(moved), []string{"watermark", "reset_at"}, v)
-	if err != nil {
-		return false, err
-	}
-	return s.write(ctx, "setting watermark", update(importKey(seen.WorkspaceID, seen.ID), change, condition, v))
+	return s.changeImport(ctx, "setting watermark", moved, []string{"watermark", "reset_at"}, condition, v)
 }
 
-// UpdateImport writes what may change of an import, if no run is open and none has ended since it was seen.
+// UpdateImport writes what may change of an import, if nobody has changed it, and it had no run, since it was seen.
 func (s *Store) UpdateImport(ctx context.Context, i ingest.Import) (bool, error) {
 	v := values{}
-	change, err := assign(newImportItem(i), []string{"mapping", "key", "deleted", "guards", "proof", "precedence", "respread"}, v)
+	condition := exists + noneOpen + " AND " + same("last_run_id", i.LastRunID, v) + " AND " + same("revision", i.Revision, v)
+	i.Revision++
+	what := []string{"mapping", "key", "deleted", "guards", "proof", "precedence", "respread", "revision"}
+	return s.changeImport(ctx, "changing import", i, what, condition, v)
+}
+
+const noneOpen = " AND attribute_not_exists(#open_run_id)"
+
+// same is the condition that an attribute, which is left out when it is zero, still is what was seen.
+func same[T comparable](attribute string, seen T, v values) string {
+	if seen == *new(T) {
+		return "attribute_not_exists(#" + attribute + ")"
+	}
+	v[":seen_"+attribute] = seen
+	return "#" + attribute + " = :seen_" + attribute
+}
+
+// changeImport writes some attributes of an import. It is a transaction of one so that, when an answer
+// is lost, asking again does not find the condition spoilt by what was asked for first.
+func (s *Store) changeImport(ctx context.Context, doing string, i ingest.Import, what []string, condition string, v values) (bool, error) {
+	change, err := assign(newImportItem(i), what, v)
 	if err != nil {
 		return false, err
 	}
-	condition := exists + " AND attribute_not_exists(#open_run_id) AND attribute_not_exists(#last_run_id)"
-	if i.LastRunID != "" {
-		condition, v[":seen"] = "attribute_not_exists(#open_run_id) AND #last_run_id = :seen", i.LastRunID
-	}
-	return s.write(ctx, "changing import", update(importKey(i.WorkspaceID, i.ID), change, condition, v))
+	refused, err := s.transact(ctx, doing, update(importKey(i.WorkspaceID, i.ID), change, condition, v))
+	return err == nil && refused == nil, err
 }

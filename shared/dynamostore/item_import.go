@@ -37,6 +37,7 @@ type importItem struct {
 	LastRunID    string          `dynamodbav:"last_run_id,omitempty"`
 	CreatedAt    moment          `dynamodbav:"created_at,omitempty"`
 	CreatedBy    string          `dynamodbav:"created_by"`
+	Revision     int64           `dynamodbav:"revision,omitempty"`
 }
 
 type conditionItem struct {
@@ -72,7 +73,7 @@ func newImportItem(i ingest.Import) importItem {
 	}
 	item.Key, item.Deleted, item.Guards, item.Proof = i.Key, i.Deleted, newGuardsItem(i.Guards), i.Proof
 	item.Precedence, item.Watermark, item.ResetAt, item.ManifestHash = i.Precedence, i.Watermark, stamp(i.ResetAt), i.ManifestHash
-	item.Fingerprint, item.Respread = i.Fingerprint, i.Respread
+	item.Fingerprint, item.Respread, item.Revision = i.Fingerprint, i.Respread, i.Revision
 	if i.Cursor != nil {
 		cursor := cursorItem(*i.Cursor)
 		item.Cursor = &cursor
@@ -95,7 +96,7 @@ func decodeImport(from attributes) (ingest.Import, error) {
 	}
 	decoded.Key, decoded.Deleted, decoded.Guards, decoded.Proof = i.Key, i.Deleted, i.Guards.guards(), i.Proof
 	decoded.Precedence, decoded.Watermark, decoded.ResetAt, decoded.ManifestHash = i.Precedence, i.Watermark, i.ResetAt.time(), i.ManifestHash
-	decoded.Fingerprint, decoded.Respread = i.Fingerprint, i.Respread
+	decoded.Fingerprint, decoded.Respread, decoded.Revision = i.Fingerprint, i.Respread, i.Revision
 	if i.Cursor != nil {
 		cursor := ingest.Cursor(*i.Cursor)
 		decoded.Cursor = &cursor

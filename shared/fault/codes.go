@@ -77,6 +77,7 @@ const (
 	ImportIdentifier  Code = "import.missing_identifier"
 	ImportMapping     Code = "import.invalid_mapping"
 	ImportRunOpen     Code = "import.run_open"
+	ImportChanged     Code = "import.changed"
 	RunNotFound       Code = "run.not_found"
 	RunNotOpen        Code = "run.not_open"
 	RunTimedOut       Code = "run.timed_out"
@@ -180,6 +181,7 @@ var classes = map[Code]Class{
 	ImportIdentifier:  {422, false, "The mapping does not produce a column that the import type requires.", "Map a source column to the named target."},
 	ImportMapping:     {422, false, "The mapping is not valid.", "Correct the named field."},
 	ImportRunOpen:     {409, false, "A run of this import is still open.", "Wait until it has ended."},
+	ImportChanged:     {409, false, "The import was changed by somebody else, or had a run, at the same time.", "Read it again and repeat the change."},
 	RunNotFound:       {404, false, "There is no such run.", "List the import's runs to find its id."},
 	RunNotOpen:        {409, false, "The run has already ended.", "Start another run."},
 	RunTimedOut:       {504, false, "The run did not finish in time.", "Start another run; if it persists, see the splits that are behind."},

@@ -18,7 +18,8 @@ type Change struct {
 }
 
 // Update changes an import; its next run goes by that. A mapping is held to the source as it is now, and to the
-// import's key, cursor and flag, as a new one is. fault.ImportRunOpen while a run is open, which goes by what was.
+// import's key, cursor and flag, as a new one is. fault.ImportRunOpen while a run is open, which goes by what was;
+// fault.ImportChanged when the import was changed, or had a run, while the change was being made.
 func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Change) (Import, error) {
 	seen, err := s.Store.Import(ctx, workspaceID, importID)
 	if err != nil {
@@ -40,9 +41,21 @@ func (s *Service) Update(ctx context.Context, workspaceID, importID string, c Ch
 	case err != nil:
 		return Import{}, err
 	case !done:
-		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open, or has just ended")
+		return Import{}, s.overtaken(ctx, seen)
 	}
+	i.Revision++
 	return i, nil
+}
+
+// overtaken says why an import could not be changed.
+func (s *Service) overtaken(ctx context.Context, seen Import) error {
+	switch now, err := s.Store.Import(ctx, seen.WorkspaceID, seen.ID); {
+	case err != nil:
+		return err
+	case now.OpenRunID != "":
+		return fault.New(fault.ImportRunOpen, "a run of this import is open")
+	}
+	return fault.New(fault.ImportChanged, "somebody else changed the import, or a run of it ended, at the same time")
 }
 
 func (c Change) apply(i Import) (Import, error) {

@@ -1,8 +1,10 @@
 package ingest_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/headwaterhq/headwater/shared/connection"
 	"github.com/headwaterhq/headwater/shared/fault"
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/schema"
@@ -105,4 +107,38 @@ func TestTheFlagOfAMembershipFollowsItsMapping(t *testing.T) {
 		same(t, "flag", want, got.Deleted)
 		same(t, "key", []string{"user_id", "group_id"}, got.Key)
 	}
+}
+
+// meanwhile is a world in which something happens while a mapping is held to its table.
+type meanwhile struct {
+	*world
+	do func()
+}
+
+func (m meanwhile) Table(ctx context.Context, workspaceID, connectionID, name string) (connection.Connection, schema.Table, error) {
+	m.do()
+	return m.world.Table(ctx, workspaceID, connectionID, name)
+}
+
+// Of two changes at the same time one is refused, and says why: none is undone by the other.
+func TestChangesAtTheSameTime(t *testing.T) {
+	w := newWorld()
+	i, err := w.service().Create(t.Context(), "w", "ada", newImport())
+	ok(t, err)
+	late := func(do func()) error {
+		s := w.service()
+		s.Schemas = meanwhile{w, do}
+		_, err := s.Update(t.Context(), "w", i.ID, ingest.Change{Mapping: newImport().Mapping, Precedence: new(9)})
+		return err
+	}
+	fails(t, late(func() {
+		_, err := w.service().Update(t.Context(), "w", i.ID, ingest.Change{Precedence: new(7)})
+		ok(t, err)
+	}), fault.ImportChanged)
+	same(t, "precedence", 7, w.get(t, i).Precedence)
+	fails(t, late(func() {
+		_, err := w.service().Start(t.Context(), "w", i.ID)
+		ok(t, err)
+	}), fault.ImportRunOpen)
+	same(t, "precedence", 7, w.get(t, i).Precedence)
 }

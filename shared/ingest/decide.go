@@ -120,7 +120,7 @@ func (r Run) released(actor string, now time.Time) Run {
 }
 
 // ResetCursor makes the next run read from a value of the cursor, or everything when it is "".
-// fault.ImportRunOpen while a run is open: it would set its own.
+// fault.ImportRunOpen while a run is open: it would set its own. fault.ImportChanged when it was moved at the same time.
 func (s *Service) ResetCursor(ctx context.Context, workspaceID, importID, watermark string) (Import, error) {
 	i, err := s.Store.Import(ctx, workspaceID, importID)
 	if err != nil {
@@ -141,7 +141,7 @@ func (s *Service) ResetCursor(ctx context.Context, workspaceID, importID, waterm
 	case err != nil:
 		return Import{}, err
 	case !done:
-		return Import{}, fault.New(fault.ImportRunOpen, "a run of this import is open, or has just ended")
+		return Import{}, s.overtaken(ctx, i)
 	}
 	i.Watermark, i.ResetAt = watermark, at
 	return i, nil

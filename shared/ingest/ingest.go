@@ -41,6 +41,7 @@ type Import struct {
 	LastRunID    string        `json:"last_run_id,omitempty"`
 	CreatedAt    time.Time     `json:"created_at"`
 	CreatedBy    string        `json:"created_by"`
+	Revision     int64         `json:"revision,omitempty"` // how often a person has changed it
 }
 
 // DefaultEveryHours is an import's schedule when nothing else is asked for.
@@ -185,7 +186,7 @@ type Ref struct {
 type SplitRef struct {
 	Ref
 	Split     int    `json:"split"`
-	Execution string `json:"execution,omitempty"` // of the attempt that it was handed out to
+	Execution string `json:"execution,omitempty"` // which handed it out: for people, who find by it what a worker belongs to. Workers go by the run alone: a split is the same in all attempts
 }
 
 // TableName is the import's table in the workspace's lake namespace.

@@ -158,7 +158,7 @@ func TestUpdate(t *testing.T) {
 	})
 	ok(t, err)
 	want := i
-	want.Guards, want.Proof, want.Precedence = ingest.Guards{HoldHours: 2}, ingest.ProofOff, 3
+	want.Guards, want.Proof, want.Precedence, want.Revision = ingest.Guards{HoldHours: 2}, ingest.ProofOff, 3, 1
 	want.Mapping = ingest.Mapping{
 		{Source: "string", Target: "identifier", Type: schema.String, Required: true}, {Source: "date", Target: "born", Type: schema.Date},
 	}
@@ -189,3 +189,4 @@ func TestUpdate(t *testing.T) {
 	fails(t, err, fault.ImportRunOpen)
 	same(t, "in the end", want.Mapping, w.get(t, i).Mapping)
 }
+	want.Revision++

@@ -27,8 +27,8 @@ type Imports interface {
 	DueImports(ctx context.Context, now time.Time, limit int) ([]Import, error)
 	// SkipSlot moves NextRunAt from the one seen to next; false when somebody else did.
 	SkipSlot(ctx context.Context, seen Import, next time.Time) (bool, error)
-	// UpdateImport writes i's mapping, key, deletion flag, guards, proof, precedence and Respread, if no run is open and
-	// its LastRunID still is the last; false otherwise.
+	// UpdateImport writes i's mapping, key, deletion flag, guards, proof, precedence and Respread, and counts its Revision
+	// up, if no run is open and LastRunID and Revision still are as i has them; false otherwise.
 	UpdateImport(ctx context.Context, i Import) (bool, error)
 	// SetWatermark makes the watermark literal, "" for none, and ResetAt at, if it still is the one seen and no run is open; false otherwise.
 	SetWatermark(ctx context.Context, seen Import, literal string, at time.Time) (bool, error)

@@ -255,16 +255,17 @@ func (s *Store) SetWatermark(_ context.Context, seen ingest.Import, literal stri
 	return true, nil
 }
 
-// UpdateImport writes what may change of an import, if no run is open and none has ended since it was seen.
+// UpdateImport writes what may change of an import, if nobody has changed it, and it had no run, since it was seen.
 func (s *Store) UpdateImport(_ context.Context, i ingest.Import) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stored, ok := s.imports[owned{i.WorkspaceID, i.ID}]
-	if !ok || stored.OpenRunID != "" || stored.LastRunID != i.LastRunID {
+	if !ok || stored.OpenRunID != "" || stored.LastRunID != i.LastRunID || stored.Revision != i.Revision {
 		return false, nil
 	}
 	stored.Key, stored.Deleted, stored.Respread = i.Key, i.Deleted, i.Respread
 	stored.Mapping, stored.Guards, stored.Proof, stored.Precedence = i.Mapping, i.Guards, i.Proof, i.Precedence
+	stored.Revision++
 	s.putImport(stored)
 	return true, nil
 }

@@ -144,7 +144,7 @@ func testUpdateImport(t *testing.T, s Store) {
 	changed.Key, changed.Deleted, changed.Respread = []string{"id", "kind"}, "", true
 	changed.Name, changed.Watermark, changed.NextRunAt = "another", "another", noon.AddDate(1, 0, 0) // which stay
 	want := changed
-	want.Name, want.Watermark, want.NextRunAt = i.Name, i.Watermark, i.NextRunAt
+	want.Name, want.Watermark, want.NextRunAt, want.Revision = i.Name, i.Watermark, i.NextRunAt, i.Revision+1
 	r := addRun(t, s, i)
 	done, err := s.UpdateImport(t.Context(), changed)
 	did(t, "UpdateImport while a run is open", false, done, err)
@@ -156,8 +156,14 @@ func testUpdateImport(t *testing.T, s Store) {
 	did(t, "UpdateImport", true, done, err)
 	same(t, "changed import", want, getImport(t, s, i))
 
-	changed.Deleted, changed.Respread = "gone", false
-	want.Deleted, want.Respread = "gone", false
+	late := changed
+	late.Precedence++
+	done, err = s.UpdateImport(t.Context(), late)
+	did(t, "UpdateImport of an import that was changed since", false, done, err)
+	same(t, "import that was not changed again", want, getImport(t, s, i))
+
+	changed.Deleted, changed.Respread, changed.Revision = "gone", false, want.Revision
+	want.Deleted, want.Respread, want.Revision = "gone", false, want.Revision+1
 	done, err = s.UpdateImport(t.Context(), changed)
 	did(t, "a second UpdateImport", true, done, err)
 	same(t, "import changed twice", want, getImport(t, s, i))

@@ -18,6 +18,7 @@ func testRaces(t *testing.T, s Store) {
 		"import name":     raceImportName,
 		"claim":           raceClaim,
 		"skip":            raceSkip,
+		"change":          raceChange,
 		"open run":        raceOpenRun,
 		"move":            raceMove,
 		"reopen":          raceReopen,
@@ -106,6 +107,16 @@ func raceSkip(t *testing.T, s Store) {
 	oneWon(t, race(func(n int) verdict {
 		moved, err := s.SkipSlot(t.Context(), i, noon.Add(time.Duration(n+1)*time.Hour))
 		return verdict{moved, err}
+	}))
+}
+
+func raceChange(t *testing.T, s Store) {
+	i := addImport(t, s, "w")
+	oneWon(t, race(func(n int) verdict {
+		changed := i
+		changed.Precedence = i.Precedence + n + 1
+		done, err := s.UpdateImport(t.Context(), changed)
+		return verdict{done, err}
 	}))
 }
 

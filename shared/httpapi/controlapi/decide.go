@@ -13,13 +13,24 @@ import (
 // nullable is a text or null that must be given: left out it is not null.
 type nullable struct {
 	given bool
-	text  string // "" is null
+	text  *string
 }
 
 // UnmarshalJSON is called for null too.
 func (n *nullable) UnmarshalJSON(text []byte) error {
-	n.given, n.text = true, ""
+	n.given, n.text = true, nil
 	return json.Unmarshal(text, &n.text)
+}
+
+// literal is the text, and "" for null. An empty text is neither: who sends one may have meant another.
+func (n nullable) literal(field string) (string, error) {
+	switch {
+	case !n.given || n.text != nil && *n.text == "":
+		return "", fault.Field(fault.MissingField, field, "give a value of the cursor, or null")
+	case n.text == nil:
+		return "", nil
+	}
+	return *n.text, nil
 }
 
 // SetWatermark says where the next run begins to read.
@@ -27,10 +38,11 @@ func (s server) SetWatermark(ctx context.Context, req SetWatermarkRequestObject)
 	if err := known(id.Import, req.ID, fault.ImportNotFound); err != nil {
 		return nil, err
 	}
-	if !req.Body.Watermark.given {
-		return nil, fault.Field(fault.MissingField, "watermark", "give a value of the cursor, or null")
+	literal, err := req.Body.Watermark.literal("watermark")
+	if err != nil {
+		return nil, err
 	}
-	i, err := s.Imports.ResetCursor(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, req.Body.Watermark.text)
+	i, err := s.Imports.ResetCursor(ctx, httpapi.Caller(ctx).WorkspaceID, req.ID, literal)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func TestSetWatermark(t *testing.T) {
 			t.Errorf("%s is read as %q", body, got.Watermark)
 		}
 	}
-	for body, want := range map[string]string{`{}`: "request.missing_field", `{"watermark":"yesterday"}`: "import.invalid_cursor"} {
+	for body, want := range map[string]string{`{}`: "request.missing_field", `{"watermark":""}`: "request.missing_field", `{"watermark":"yesterday"}`: "import.invalid_cursor"} {
 		if answer := set(i.ID, body); answer.Problem.Code != want || answer.Problem.Fields()["watermark"] == "" {
 			t.Errorf("%s: %d %s, want %s", body, answer.Status, answer.Body, want)
 		}
