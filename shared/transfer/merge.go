@@ -51,10 +51,11 @@ func byKey(i ingest.Import, run ingest.Run) lake.Merge {
 
 // byFingerprint replaces what was read before by what was read again: as many rows of a
 // fingerprint as the source has. Rows of one fingerprint lie in one partition, whose columns keep the
-// deletes to it; unless the mapping has moved them since, and then they are looked for in all of the table.
+// deletes to it; unless the mapping has moved them since, and then they are looked for in all of the table. A fingerprint is
+// of the cursor too, so that a row with a cursor beyond the table's is not there.
 func byFingerprint(i ingest.Import) lake.Merge {
 	spread := lake.SpreadOf(i.Type)
-	m := lake.Merge{All: true}
+	m := lake.Merge{All: true, Fresh: ingest.CursorColumn}
 	for _, bucket := range spread.Buckets {
 		m.Key = append(m.Key, bucket.Column)
 	}
