@@ -54,7 +54,7 @@ func run(ctx context.Context, lookup config.Lookup) error {
 
 		Statements: catalog.Grants, Principal: cfg.Principal, Identify: catalog.Identity,
 	}
-	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Keys: secrets, Now: time.Now}
+	imports := &ingest.Service{Store: store, Schemas: connections, Catalog: catalog.Specs(), Workflow: starter, Keys: secrets, RunKeys: store, Now: time.Now}
 	log := lambdahost.Logger(cfg.Function)
 	lambdahost.Start(ctx, lambdahost.HTTP(log, controlapi.New(log, lambdahost.Caller, controlapi.Services{
 		Connections: connections, Imports: imports, Manifests: objects, Catalog: catalog.Specs(), Now: time.Now,

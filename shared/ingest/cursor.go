@@ -80,6 +80,13 @@ func (c Cursor) compare(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// beyond reports whether a value of the cursor is a time, and later than the moment.
+func (c Cursor) beyond(text string, at time.Time) bool {
+	value, err := c.parse(text)
+	moment, isTime := value.(time.Time)
+	return err == nil && isTime && moment.After(at)
+}
+
 func (c Cursor) parse(text string) (any, error) {
 	return source.Literal(schema.Column{Type: c.Type}, text)
 }

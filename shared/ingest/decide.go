@@ -82,8 +82,12 @@ func (s *Service) Redrive(ctx context.Context, ref Ref) (Run, error) {
 	return r, s.start(ctx, r)
 }
 
-// repeatableFor is how long after its creation a run may be driven again: what it has written is kept twice as long.
-const repeatableFor = 14 * 24 * time.Hour
+// repeatableFor is how long after its creation a run may be driven again.
+const repeatableFor = 13 * 24 * time.Hour
+
+// CommitsWithin is how long after its creation a run commits at most: driven again at the last moment, held as long as
+// can be, and let go on. What it has written, and the description of it, must be kept for longer.
+const CommitsWithin = repeatableFor + runDeadline + maxHoldHours*time.Hour + runDeadline + CommitDeadline
 
 func (i Import) repeatable(r Run, now time.Time) error {
 	switch {
@@ -130,13 +134,16 @@ func (s *Service) ResetCursor(ctx context.Context, workspaceID, importID, waterm
 		return Import{}, fault.New(fault.ImportCursor, "the import has no cursor, and every run of it reads everything")
 	}
 	var problems fault.List
+	at := s.Now().UTC()
 	if watermark != "" {
 		i.Cursor.literal("watermark", watermark, &problems)
+		if i.Cursor.beyond(watermark, at) {
+			problems.Add(fault.ImportCursor, "watermark", "must not be in the future: rows would not be read until then")
+		}
 	}
 	if err := problems.Err(); err != nil {
 		return Import{}, err
 	}
-	at := s.Now().UTC()
 	switch done, err := s.Store.SetWatermark(ctx, i, watermark, at); {
 	case err != nil:
 		return Import{}, err

@@ -100,7 +100,7 @@ func (w *world) Committed(_ context.Context, _ ingest.Import, runID string) (str
 
 func (w *world) service() *ingest.Service {
 	catalog := source.Catalog{{Platform: "mem", Title: "Memory", Capabilities: w.can}}
-	return &ingest.Service{Store: w.store, Schemas: w, Catalog: catalog, Workflow: w, Keys: w, Now: w.Now}
+	return &ingest.Service{Store: w.store, Schemas: w, Catalog: catalog, Workflow: w, Keys: w, RunKeys: w.store, Now: w.Now}
 }
 
 func (w *world) claimer() *ingest.Claimer {

@@ -76,7 +76,8 @@ func (i Import) Judge(r Run, history []Run, hubShare float64) []Finding {
 		"%s of the rows read have no identifier (%d of %d)"))
 	hubs := i.Guards.Hubs
 	most := hubs.limit(DefaultHubShare)
-	add(hubs.finding(hubsGuard, most, hubShare, percent(hubShare)+" of the links are of identifiers that link too many others"), hubShare > most)
+	add(hubs.finding(hubsGuard, most, hubShare, percent(hubShare)+" of the links are of identifiers that link too many others"),
+		hubShare > most && hubs.counts(r.Counts.RowsRead))
 	return findings
 }
 
@@ -122,12 +123,12 @@ func median(values []float64) float64 {
 
 // share compares a part of rows with the guard's limit.
 func (g Guard) share(name string, otherwise float64, part, of int64, message string) (Finding, bool) {
-	if g.Limit == nil && of < fewestRows {
-		return Finding{}, false
-	}
 	share, most := ratio(part, of), g.limit(otherwise)
-	return g.finding(name, most, share, fmt.Sprintf(message, percent(share), part, of)), share > most
+	return g.finding(name, most, share, fmt.Sprintf(message, percent(share), part, of)), share > most && g.counts(of)
 }
+
+// counts reports whether a share of so many rows says anything: one of few does only against a limit of one's own.
+func (g Guard) counts(rows int64) bool { return g.Limit != nil || rows >= fewestRows }
 
 func (g Guard) limit(otherwise float64) float64 {
 	if g.Limit != nil {

@@ -114,6 +114,10 @@ func TestJudge(t *testing.T) {
 		"fewer identifiers": {r: ingest.Run{Counts: ingest.Counts{RowsRead: 1000, RowsNameless: 200}}},
 		"hubs":              {r: reads(1000), hubs: 0.06, want: []string{"hubs: hold"}},
 		"a few hubs":        {r: reads(1000), hubs: 0.05},
+		"hubs of few links": {r: reads(99), hubs: 0.5},
+		"hubs of few links, beyond a limit of one's own": {
+			r: reads(99), hubs: 0.5, i: ingest.Import{Guards: ingest.Guards{Hubs: ingest.Guard{Limit: new(0.1)}}}, want: []string{"hubs: hold"},
+		},
 		"all of it": {
 			i: ingest.Import{Deleted: deleted}, history: steady, hubs: 1,
 			r:    ingest.Run{Counts: ingest.Counts{RowsRead: 9000, RowsWritten: 5000, RowsFlagged: 5000, RowsNameless: 4000}},

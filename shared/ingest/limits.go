@@ -8,8 +8,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/fault"
 )
 
-// Limits of what guards are set to. A run is held for so long at most, and driven again within repeatableFor, that it
-// commits before the lake's upkeep takes the files that it wrote for orphans.
+// Limits of what guards are set to; how long a run is held at most is a part of CommitsWithin.
 const (
 	maxHubLinks  = 1_000_000
 	maxHoldHours = 14 * 24

@@ -42,6 +42,7 @@ type Service struct {
 	Catalog  connection.Catalog
 	Workflow Workflow
 	Keys     Keys
+	RunKeys  RunKeys
 	Now      func() time.Time
 }
 

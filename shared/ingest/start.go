@@ -44,6 +44,7 @@ func (s *Service) StartBackfill(ctx context.Context, workspaceID, importID strin
 
 // Replay begins a run by hand that reads what another run of the import has in
 // quarantine, through the mapping as it is now. Once it has succeeded, none replays that again.
+// fault.QuarantineSealed when the key of what it would read has been destroyed.
 func (s *Service) Replay(ctx context.Context, of Ref) (Run, error) {
 	i, err := s.Store.Import(ctx, of.WorkspaceID, of.ImportID)
 	if err != nil {
@@ -59,6 +60,12 @@ func (s *Service) Replay(ctx context.Context, of Ref) (Run, error) {
 		return Run{}, fault.New(fault.QuarantineEmpty, "the run has no rows in quarantine")
 	case replayed.Status != Succeeded:
 		return Run{}, fault.New(fault.QuarantineEmpty, "the run is "+string(replayed.Status)+": what it read has not landed, and is read again by the next run or by driving this one again")
+	}
+	switch key, err := s.RunKeys.RunKey(ctx, of); {
+	case err != nil:
+		return Run{}, err
+	case key.Destroyed():
+		return Run{}, fault.New(fault.QuarantineSealed, "the run's key has been destroyed")
 	}
 	r := i.newRun(Replay, s.Now().UTC())
 	r.Replays = replayed.ID

@@ -97,6 +97,7 @@ func TestReplay(t *testing.T) {
 	_, err = w.service().Replay(t.Context(), r.Ref()) // what it has read has not landed
 	fails(t, err, fault.QuarantineEmpty)
 	w.move(t, r.Ref(), func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Succeeded, w.now })
+	w.keep(t, r)
 
 	replay, err := w.service().Replay(t.Context(), r.Ref())
 	ok(t, err)
@@ -122,6 +123,55 @@ func TestReplay(t *testing.T) {
 	foreign.WorkspaceID = "thief"
 	_, err = w.service().Replay(t.Context(), foreign)
 	fails(t, err, fault.ImportNotFound)
+}
+
+// keep makes the key of a run's quarantine.
+func (w *world) keep(t testing.TB, r ingest.Run) {
+	t.Helper()
+	_, err := w.store.CreateRunKey(t.Context(), r.Ref(), ingest.RunKey{Sealed: "sealed", CreatedAt: w.now})
+	ok(t, err)
+}
+
+// What nobody can read any more is not replayed, and nobody waits for a run that says so.
+func TestReplayOfADestroyedQuarantine(t *testing.T) {
+	w := newWorld()
+	i := w.due(t, noon, 24)
+	r, err := w.service().Start(t.Context(), "w", i.ID)
+	ok(t, err)
+	w.move(t, r.Ref(), func(r *ingest.Run) { r.Status, r.Splits = ingest.Running, 1 })
+	ok(t, w.store.CreateSplits(t.Context(), r.Ref(), []ingest.SplitProgress{{}}))
+	_, err = w.store.RecordPart(t.Context(), r.Ref(), ingest.Part{Last: true, Counts: ingest.Counts{RowsRead: 2, RowsQuarantined: 1}})
+	ok(t, err)
+	w.move(t, r.Ref(), func(r *ingest.Run) { r.Status, r.EndedAt = ingest.Succeeded, w.now })
+	w.keep(t, r)
+	ok(t, w.store.DestroyRunKey(t.Context(), r.Ref(), w.now))
+	_, err = w.service().Replay(t.Context(), r.Ref())
+	fails(t, err, fault.QuarantineSealed)
+	if open := w.get(t, i).OpenRunID; open != "" || w.run(t, r.Ref()).ReplayedBy != "" {
+		t.Errorf("run %q was opened", open)
+	}
+}
+
+// A watermark from the future would hide every row until then.
+func TestAWatermarkIsNotBeyondThePresent(t *testing.T) {
+	for _, test := range []struct {
+		of        schema.Type
+		watermark string
+		want      []problem
+	}{
+		{schema.Timestamp, "2026-03-01T12:00:00Z", nil},
+		{schema.Timestamp, "2026-03-01T13:00:00+01:00", nil},
+		{schema.Timestamp, "2026-03-01T12:00:00.000001Z", []problem{{fault.ImportCursor, "watermark"}}},
+		{schema.Date, "2026-03-01", nil},
+		{schema.Date, "2026-03-02", []problem{{fault.ImportCursor, "watermark"}}},
+		{schema.Int64, "9223372036854775807", nil},
+		{schema.String, "9999-01-01", nil},
+	} {
+		w := newWorld()
+		i := w.incremental(t, test.of, "")
+		_, err := w.service().ResetCursor(t.Context(), "w", i.ID, test.watermark)
+		same(t, string(test.of)+" "+test.watermark, test.want, problems(err))
+	}
 }
 
 func TestResetCursor(t *testing.T) {
@@ -167,6 +217,7 @@ func TestUpdate(t *testing.T) {
 	same(t, "what was given", ingest.Column{Source: "date", Target: "born"}, mapping[1])
 	got, err = w.service().Update(t.Context(), "w", i.ID, ingest.Change{})
 	ok(t, err)
+	want.Revision++
 	same(t, "changed by nothing", want, got)
 
 	for name, test := range map[string]struct {
@@ -189,4 +240,3 @@ func TestUpdate(t *testing.T) {
 	fails(t, err, fault.ImportRunOpen)
 	same(t, "in the end", want.Mapping, w.get(t, i).Mapping)
 }
-	want.Revision++

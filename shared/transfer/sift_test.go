@@ -34,7 +34,7 @@ func (w *world) link(pairs [][2]string) {
 func ofLinks(n *ingest.NewImport) {
 	n.Type = ingest.IdentityGraph
 	n.Mapping = ingest.Mapping{{Source: "a", Target: "first_id"}, {Source: "b", Target: "second_id"}}
-	n.Guards.HubLinks = 3
+	n.Guards.HubLinks, n.Guards.Hubs.Limit = 3, new(0.05) // a default limit says nothing of few links
 }
 
 // links are those of the lake, in a fixed order.

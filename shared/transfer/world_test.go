@@ -161,7 +161,7 @@ func (w *world) connect(t *testing.T) {
 
 func (w *world) service() *ingest.Service {
 	return &ingest.Service{
-		Store: w.store, Workflow: unstarted{}, Keys: unstarted{}, Now: w.time,
+		Store: w.store, Workflow: unstarted{}, Keys: unstarted{}, RunKeys: w.store, Now: w.time,
 		Schemas: &connection.Service{Store: w.store, Objects: w.objects}, Catalog: source.NewRegistry(w.platform()),
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headwaterhq/headwater/shared/fault"
+	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/upkeep"
 )
@@ -44,6 +46,13 @@ type objects map[string]string
 func (o objects) Put(_ context.Context, key string, body []byte) error {
 	o[key] = string(body)
 	return nil
+}
+
+// What a run has written is there until it commits: a day before it would go, the description of it goes.
+func TestUpkeepLeavesRunsThatMayCommit(t *testing.T) {
+	if kept := upkeep.Daily().OrphanAge - 24*time.Hour; kept < ingest.CommitsWithin {
+		t.Errorf("files are kept for %s, and a run may commit after %s", kept, ingest.CommitsWithin)
+	}
 }
 
 func TestListIsJSONLines(t *testing.T) {

@@ -887,10 +887,10 @@ type Guards struct {
 	// HoldHours How long a held run waits for a person; 168 unless given.
 	HoldHours int32 `json:"hold_hours,omitempty,omitzero"`
 
-	// HubLinks Of an identity_graph: an identifier with more links than that is none, and its rows go to quarantine. 1000 unless given.
+	// HubLinks Of an identity_graph: an identifier that one run links with more others than that is none, and its rows of the run go to quarantine; links of other runs are not counted. 1000 unless given.
 	HubLinks int32 `json:"hub_links,omitempty,omitzero"`
 
-	// Hubs Share of the links of an identity_graph that `hub_links` leaves out; 0.05 unless given.
+	// Hubs Share of a run's links of an identity_graph that `hub_links` leaves out; 0.05, from 100 rows on, unless given.
 	Hubs ShareGuard `json:"hubs,omitempty,omitzero"`
 
 	// MaximumRejectedRows More rows in quarantine fail the run. No limit unless given.
@@ -1180,7 +1180,8 @@ type NewImport struct {
 	// EveryHours 24 when absent; 0 is by hand only.
 	EveryHours *int32 `json:"every_hours,omitempty"`
 
-	// Filter Only rows for which all conditions hold are read, where the platform has the capability `row_filter`. A comparison with
+	// Filter Only rows for which all conditions hold land. The platform applies it where it has the capability `row_filter`, and Headwater does of
+	// a query's result and everywhere else; of a query the columns are looked for when a run is planned. A comparison with
 	// NULL holds for no row. A table that is `filter_required` needs a condition on its partitioning column.
 	Filter []FilterCondition `json:"filter,omitempty,omitzero"`
 

@@ -51,7 +51,7 @@ func newStand(t *testing.T) *stand {
 		Store: s.store, Secrets: s.secrets, Objects: s.objects, Catalog: catalog.Specs(), Workflow: s.started, Now: clock,
 		Statements: catalog.Grants, Principal: "123456789012", Identify: catalog.Identity,
 	}
-	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Keys: s.started, Now: clock}
+	imports := &ingest.Service{Store: s.store, Schemas: connections, Catalog: capable(), Workflow: s.started, Keys: s.started, RunKeys: s.store, Now: clock}
 	s.Client = contracttest.New(t, controlapi.New(telemetry.New(s.log, slog.LevelInfo), contracttest.Identify, controlapi.Services{
 		Connections: connections, Imports: imports, Manifests: s.objects, Catalog: catalog.Specs(), Now: clock,
 	}))

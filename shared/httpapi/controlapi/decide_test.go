@@ -215,6 +215,8 @@ func TestReplayRun(t *testing.T) {
 	counts := ingest.Counts{RowsRead: 6, RowsWritten: 1, RowsQuarantined: 2, RowsFiltered: 3, RowsFlagged: 1, RowsNameless: 1}
 	_, err := s.store.RecordPart(t.Context(), ref, ingest.Part{Last: true, Counts: counts, At: s.now})
 	s.must(err)
+	_, err = s.store.CreateRunKey(t.Context(), ref, ingest.RunKey{Sealed: "sealed", CreatedAt: s.now})
+	s.must(err)
 	proved := ingest.Proved{Verdict: ingest.Complete, SourceRows: 6, RowsRead: 6, LakeRows: 1, Column: "day", Windows: []ingest.Window{{From: "2026-01-01", Source: 6, Read: 6}}}
 	s.move(ref, func(r *ingest.Run) {
 		r.Status, r.EndedAt, r.Proved, r.From, r.AsOf, r.Watermark, r.ManifestHash = ingest.Succeeded, s.now, &proved, "2026-01-01", s.now, "2026-01-02", "aa"
