@@ -27,6 +27,7 @@ func (s *stack) addHandlers() {
 		may: statements{
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.readItems(names.RunPartition), s.writeItems(names.WorkspacePartition, names.ConnectionPartition, names.ImportPartition),
+			s.getItems(names.RunKeyPartition), // what nobody can open any more is not replayed
 			// A connection whose creation could not go on is taken back, with its credential.
 			s.deleteItems(names.WorkspacePartition, names.ConnectionPartition),
 			// It files secrets away and can never read one back. A workspace's keys stay, as what they sealed does.
@@ -43,7 +44,7 @@ func (s *stack) addHandlers() {
 			s.useKey(viaTable, viaSecrets, viaObjects),
 			s.workspaceKeys("secretsmanager:GetSecretValue"), // they seal the keys of quarantines
 			s.readItems(names.WorkspacePartition, names.ImportPartition, names.RunPartition),
-			s.items([]string{"dynamodb:UpdateItem"}, []string{names.RunPartition}), // to destroy a run's key
+			s.items([]string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, []string{names.RunKeyPartition}), // to destroy a run's key
 			s.listObjects(), s.readObjects(names.LakePrefix, names.QuarantinePrefix),
 			s.readCatalog(),
 		},

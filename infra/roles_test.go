@@ -154,6 +154,36 @@ func TestWhoMayTouchItems(t *testing.T) {
 	}
 }
 
+// TestWhoMayTouchARunsKey: who reads quarantine, who makes the key, and who destroys it; the last may change nothing else.
+func TestWhoMayTouchARunsKey(t *testing.T) {
+	got := map[string][]string{}
+	for role, statements := range grants(t) {
+		for _, s := range statements {
+			var partitions oneOrMany
+			if json.Unmarshal(s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], &partitions) != nil {
+				continue
+			}
+			for _, action := range s.Action {
+				if slices.Contains(partitions, "RUNKEY#*") {
+					got[action] = append(got[action], role)
+				}
+				if role == "Lookup" && action == "dynamodb:UpdateItem" && !slices.Equal(partitions, oneOrMany{"RUNKEY#*"}) {
+					t.Errorf("Lookup may change %v", partitions)
+				}
+			}
+		}
+	}
+	for _, roles := range got {
+		slices.Sort(roles)
+	}
+	want := map[string][]string{
+		"dynamodb:GetItem": {"Api", "Commit", "Extract", "Lookup", "Plan"}, "dynamodb:PutItem": {"Plan"}, "dynamodb:UpdateItem": {"Lookup"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestOnlyTheLakesWritersDeleteObjects(t *testing.T) {
 	if diff := cmp.Diff([]string{"Commit", "Extract", "Maintain", "Plan"}, rolesThatMay(t, "s3:DeleteObject")); diff != "" {
 		t.Errorf("s3:DeleteObject (-want +got):\n%s", diff)

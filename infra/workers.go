@@ -54,6 +54,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
+				s.items([]string{"dynamodb:GetItem", "dynamodb:PutItem"}, []string{names.RunKeyPartition}), // it makes a run's key
 				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				s.workspaceKeys("secretsmanager:GetSecretValue"),
 				s.listObjects(), s.readObjects(names.SchemaPrefix), s.writeObjects(names.RunPrefix),
@@ -67,7 +68,7 @@ func (s *stack) addWorkers() {
 			env: s.env(sourceEnv(), lakeEnv()),
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
-				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition),
+				s.readItems(names.WorkspacePartition), s.writeItems(names.ImportPartition, names.RunPartition), s.getItems(names.RunKeyPartition),
 				s.credentials("secretsmanager:GetSecretValue"), s.assumeSourceRoles(),
 				s.workspaceKeys("secretsmanager:GetSecretValue"),
 				// A worker that loses the race for a part drops the files it wrote.
@@ -81,7 +82,7 @@ func (s *stack) addWorkers() {
 			may: statements{
 				s.useKey(viaTable, viaSecrets, viaObjects),
 				s.workspaceKeys("secretsmanager:GetSecretValue"), // links of hubs go to quarantine
-				s.writeItems(names.ImportPartition, names.RunPartition),
+				s.writeItems(names.ImportPartition, names.RunPartition), s.getItems(names.RunKeyPartition),
 				s.listObjects(), s.writeObjects(names.RunPrefix), s.putObjects(names.QuarantinePrefix, names.ManifestPrefix),
 				s.replaceObjects(names.LakePrefix),
 				s.writeCatalog(),

@@ -24,6 +24,7 @@ const (
 	splitSort          = "SPLIT#"
 	partSort           = "#PART#"
 	apiKeySort         = "KEY"
+	runKeySort         = "KEY"
 )
 
 // key is the primary key of an item.
@@ -80,6 +81,10 @@ func splitKey(r ingest.Ref, number int) key {
 func partKey(r ingest.Ref, split, number int) key {
 	k := splitKey(r, split)
 	return key{k.partition, fmt.Sprintf("%s%s%06d", k.sort, partSort, number)}
+}
+
+func runKeyKey(r ingest.Ref) key {
+	return key{names.RunKeyPartition + segment(r.WorkspaceID) + "#" + segment(r.RunID), runKeySort}
 }
 
 func apiKeyKey(hash string) key { return key{names.KeyPartition + segment(hash), apiKeySort} }

@@ -8,11 +8,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 )
 
-const runKeySort = "KEY"
-
 var _ ingest.RunKeys = (*Store)(nil)
-
-func runKeyKey(r ingest.Ref) key { return key{splitKey(r, 0).partition, runKeySort} }
 
 type runKeyItem struct {
 	header

@@ -16,6 +16,7 @@ const (
 	ConnectionPartition = "CON#"
 	ImportPartition     = "IMP#"
 	RunPartition        = "RUN#"
+	RunKeyPartition     = "RUNKEY#" // of its own, as a policy tells partitions apart and not what is in one
 	KeyPartition        = "KEY#"
 )
 
