@@ -131,7 +131,7 @@ func (m *merge) judge(ctx context.Context, tbl *table.Table, files []iceberg.Dat
 	if m.verdict != nil && !m.keeps() {
 		return nil
 	}
-	m.rows, m.keys = nil, nil // where it keeps rows: another version of the table, another verdict
+	m.rows, m.keys, m.named = nil, nil, nil // where it keeps rows: another version of the table, another verdict
 	if err := m.check(tbl.Schema()); err != nil {
 		return err
 	}

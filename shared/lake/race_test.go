@@ -104,3 +104,56 @@ func replayCommits(t *testing.T, p place) {
 		t.Fatal(err)
 	}
 }
+
+// A merge that is overtaken does for the table as it is then what it did for the one before it, delete files included.
+func TestMergeThatIsOvertakenAtTheLastMoment(t *testing.T) {
+	at := func(identifier string, cursor int64) change {
+		return change{Identifier: identifier, At: cursor, Visits: 2}
+	}
+	for name, test := range map[string]struct {
+		by   lake.Merge
+		want []change // beside what overtakes it
+	}{
+		"the last row of a key":          {byIdentifier, []change{at("a", 2), at("b", 2), at("c", 2)}},
+		"unless the table's is newer":    {ofThePast, []change{at("a", 3), at("b", 2), at("c", 2)}},
+		"or as new":                      {left, []change{at("a", 3), at("b", 2), at("c", 2)}},
+		"all rows of a key":              {lake.Merge{Key: []string{"identifier"}, All: true}, []change{at("a", 2), at("b", 2), at("c", 2)}},
+		"all rows of a key, new or not":  {lake.Merge{Key: []string{"identifier"}, All: true, Fresh: "at"}, []change{at("a", 2), at("b", 2), at("c", 2)}},
+		"all rows, unless the table has": {lake.Merge{Key: []string{"identifier"}, All: true, KeepEqual: true}, []change{at("a", 3), at("b", 1), at("c", 2)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			l, overtaker := p.open(t), p.open(t)
+			before := landChanges(t, l, people, "before", []change{at("a", 3), at("b", 1)})
+			if _, err := l.Merge(t.Context(), people, "before", byIdentifier, before); err != nil {
+				t.Fatal(err)
+			}
+			run := landChanges(t, l, people, "run_1", []change{at("a", 2), at("b", 2), at("c", 2)})
+			other := landChanges(t, l, people, "run_2", []change{at("z", 1)})
+			var once sync.Once
+			overtaken := false
+			p.traffic.hooks(func(request string) {
+				if !strings.HasPrefix(request, "PUT") || !strings.HasSuffix(request, ".metadata.json") {
+					return
+				}
+				once.Do(func() {
+					p.traffic.hooks(nil, nil)
+					_, err := overtaker.Merge(t.Context(), people, "run_2", byIdentifier, other)
+					if overtaken = err == nil; !overtaken {
+						t.Error(err)
+					}
+				})
+			}, nil)
+			if _, err := l.Merge(t.Context(), people, "run_1", test.by, run); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]change{"z": at("z", 1)}
+			for _, row := range test.want {
+				want[row.Identifier] = row
+			}
+			if diff := cmp.Diff(want, rowsOf(t, l, people)); diff != "" || !overtaken {
+				t.Errorf("overtaken: %t; rows (-want +got):\n%s", overtaken, diff)
+			}
+		})
+	}
+}
