@@ -40,7 +40,8 @@ type run struct {
 		Written     int `json:"rows_written"`
 		Quarantined int `json:"rows_quarantined"`
 	} `json:"counts"`
-	Error struct {
+	Findings []ingest.Finding `json:"findings"`
+	Error    struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	} `json:"error"`
@@ -194,12 +195,37 @@ func (l *lane) harm(ctx context.Context, path string, r *run) error {
 			}
 		}
 		err := l.api.Get(ctx, path+"/"+r.ID, r)
+		switch {
+		case err != nil:
+		case r.Status == "held": // no guard but that of completeness is set to
+			err = fmt.Errorf("a guard holds it: %+v", r.Findings)
+		case r.Status == "committing" && time.Since(began) > 2*harmful:
+			err = l.passTime(ctx, *r)
+		}
 		return r.ended(), err
 	})
 	if err != nil {
 		err = fmt.Errorf("run %s, %s: %w", r.ID, r.Status, err)
 	}
 	return err
+}
+
+// passTime ends the time that a commit has, if none is under way, and sweeps: its execution has given up, and
+// nobody but the sweep will say whether its rows are in the lake.
+func (l *lane) passTime(ctx context.Context, r run) error {
+	ref := ingest.Ref{WorkspaceID: workspace, ImportID: l.imp, RunID: r.ID}
+	seen, err := l.store.Run(ctx, ref)
+	if err != nil || seen.Status != ingest.Committing || l.KillFunction(names.Commit) {
+		return err
+	}
+	late := seen
+	late.Deadline = time.Now().UTC().Add(-time.Second)
+	if _, err := l.store.MoveRun(ctx, seen, late); err != nil {
+		return err
+	}
+	l.invoke(ctx, names.Settle, map[string]any{"kind": "sweep"})
+	l.tally.add("swept")
+	return nil
 }
 
 // repeat invokes a worker that may be at work already, or may have been, or should not be yet.
@@ -214,15 +240,18 @@ func (l *lane) repeat(ctx context.Context, r run, worker string) {
 	case names.Maintain:
 		return // it has an input of its own
 	}
+	l.invoke(ctx, worker, in)
+	l.tally.add("repeated: " + worker)
+}
+
+// invoke invokes a function. Most that are invoked here are refused or lose; what counts is that nothing comes of it.
+func (l *lane) invoke(ctx context.Context, function string, in any) {
 	payload, err := json.Marshal(in)
 	if err != nil {
 		panic("encoding ids: " + err.Error())
 	}
-	name := names.Stack + "-" + worker
-	// Most of these are refused or lose; what counts is that nothing comes of it.
-	if _, err := l.functions.Invoke(ctx, &awslambda.InvokeInput{FunctionName: &name, Payload: payload}); err == nil {
-		l.tally.add("repeated: " + worker)
-	}
+	name := names.Stack + "-" + function
+	_, _ = l.functions.Invoke(ctx, &awslambda.InvokeInput{FunctionName: &name, Payload: payload})
 }
 
 // holds wants the lake to have what the model says.

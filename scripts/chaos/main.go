@@ -29,6 +29,7 @@ func main() {
 	c := config{}
 	flag.IntVar(&c.runs, "runs", 200, "seeds to try")
 	flag.Uint64Var(&c.seed, "seed", 0, "only this seed; 0 takes others each time")
+	flag.StringVar(&c.platform, "platform", "", "only this platform: "+strings.Join(lanes, ", "))
 	flag.IntVar(&c.days, "days", 3, "days, and at least so many runs, of a seed")
 	flag.Float64Var(&c.share, "share", 0.02, "share of the requests that are hindered")
 	flag.Parse()
@@ -41,10 +42,11 @@ func main() {
 }
 
 type config struct {
-	runs  int
-	seed  uint64
-	days  int
-	share float64
+	runs     int
+	seed     uint64
+	platform string
+	days     int
+	share    float64
 }
 
 // seeds are those to try, in the order in which lanes take them.
@@ -54,13 +56,17 @@ func (c config) seeds() []uint64 {
 	}
 	seeds := make([]uint64, c.runs)
 	for n := range seeds {
-		seeds[n] = rand.Uint64N(1e9)*lanes + uint64(n%lanes) //nolint:gosec // not secret
+		lane := n % len(lanes)
+		if only := slices.Index(lanes, c.platform); only >= 0 {
+			lane = only
+		}
+		seeds[n] = rand.Uint64N(1e9)*uint64(len(lanes)) + uint64(lane) //nolint:gosec // not secret
 	}
 	return seeds
 }
 
-// lanes is the number of platforms: each has one table, so that it takes one seed at a time. A seed's platform is its remainder.
-const lanes = 4
+// lanes are the platforms: each has one table, so that it takes one seed at a time. A seed's platform is its remainder.
+var lanes = []string{"bigquery", "gcs", "snowflake", "s3"} //nolint:gochecknoglobals // a list that never changes
 
 func chaos(ctx context.Context, c config) (err error) {
 	began := time.Now()
@@ -94,11 +100,12 @@ func chaos(ctx context.Context, c config) (err error) {
 
 // perform tries all seeds, a lane for each platform.
 func (s *scene) perform(ctx context.Context, c config) error {
-	perLane := make([][]uint64, lanes)
+	perLane := make([][]uint64, len(lanes))
 	for _, seed := range c.seeds() {
-		perLane[seed%lanes] = append(perLane[seed%lanes], seed)
+		lane := seed % uint64(len(lanes))
+		perLane[lane] = append(perLane[lane], seed)
 	}
-	errs := make([]error, lanes)
+	errs := make([]error, len(lanes))
 	var all sync.WaitGroup
 	for n, seeds := range perLane {
 		all.Go(func() {
