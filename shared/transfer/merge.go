@@ -18,7 +18,7 @@ func land(ctx context.Context, l *lake.Lake, made plan, run ingest.Run, files it
 	case i.Mode == ingest.Merge:
 		return l.Merge(ctx, table, run.ID, byKey(i, run), files)
 	case i.Mode == ingest.Append && i.Cursor != nil:
-		return l.Merge(ctx, table, run.ID, byFingerprint(i), files)
+		return l.Merge(ctx, table, run.ID, byFingerprint(made), files)
 	case i.Mode == ingest.FullRefresh && run.Replays != "": // what the last refresh left out is added to it
 		return l.Commit(ctx, table, run.ID, ingest.Append, files)
 	}
@@ -29,7 +29,11 @@ func land(ctx context.Context, l *lake.Lake, made plan, run ingest.Run, files it
 // apart everything else of them does, so that it is the same one however
 // the run was split.
 func byKey(i ingest.Import, run ingest.Run) lake.Merge {
-	m := lake.Merge{Key: i.Key, Deleted: i.Deleted, KeepNewer: i.Cursor != nil && readsThePast(run)}
+	m := lake.Merge{Key: i.Key, Deleted: i.Deleted}
+	if i.Cursor != nil {
+		// What a backfill reads is as it is now; what a replay reads is as it was.
+		m.KeepNewer, m.KeepEqual = readsThePast(run), run.Replays != ""
+	}
 	add := func(column string) {
 		if column != "" && !slices.Contains(m.Key, column) && !slices.Contains(m.Order, column) {
 			m.Order = append(m.Order, column)
@@ -53,9 +57,13 @@ func byKey(i ingest.Import, run ingest.Run) lake.Merge {
 // fingerprint as the source has. Rows of one fingerprint lie in one partition, whose columns keep the
 // deletes to it; unless the mapping has moved them since, and then they are looked for in all of the table. A fingerprint is
 // of the cursor too, so that a row with a cursor beyond the table's is not there.
-func byFingerprint(i ingest.Import) lake.Merge {
+//
+// A replay has all rows of a fingerprint that its run read, as those are rejected alike; where they need
+// not be, it leaves what landed of them.
+func byFingerprint(made plan) lake.Merge {
+	i := made.Import
 	spread := lake.SpreadOf(i.Type)
-	m := lake.Merge{All: true, Fresh: ingest.CursorColumn}
+	m := lake.Merge{All: true, Fresh: ingest.CursorColumn, KeepEqual: made.Some}
 	for _, bucket := range spread.Buckets {
 		m.Key = append(m.Key, bucket.Column)
 	}

@@ -95,7 +95,8 @@ func (p *Planner) make(ctx context.Context, i ingest.Import, run ingest.Run) (pl
 }
 
 // again starts a run that has its plan, with the guards as they are now: that they were
-// too tight may be why it is queued again. What was read stays mapped as it was.
+// too tight may be why it is queued again. What was read stays mapped as it was, and
+// the links of hubs that were left out stay so.
 func (p *Planner) again(ctx context.Context, seen ingest.Run) (ingest.Run, error) {
 	i, err := p.Store.Import(ctx, seen.WorkspaceID, seen.ImportID)
 	if err != nil {
@@ -105,9 +106,10 @@ func (p *Planner) again(ctx context.Context, seen ingest.Run) (ingest.Run, error
 	if err != nil {
 		return seen, err
 	}
-	run := seen
-	if !reflect.DeepEqual(made.Import.Guards, i.Guards) {
-		made.Import.Guards = i.Guards
+	run, guards := seen, i.Guards
+	guards.HubLinks = made.Import.Guards.HubLinks
+	if !reflect.DeepEqual(made.Import.Guards, guards) {
+		made.Import.Guards = guards
 		if run.PlanKey, err = storePlan(ctx, p.Objects, seen, made); err != nil {
 			return seen, err
 		}

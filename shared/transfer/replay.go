@@ -46,7 +46,7 @@ func (p *Planner) replay(ctx context.Context, i ingest.Import, run ingest.Run) (
 	if err != nil {
 		return made, err
 	}
-	made.Table = before.Table
+	made.Table, made.Some = before.Table, !alike(before.Import)
 	if err := made.gate(run); err != nil {
 		return made, err
 	}
@@ -73,6 +73,12 @@ func (p *Planner) replay(ctx context.Context, i ingest.Import, run ingest.Run) (
 		})
 	}
 	return made, nil
+}
+
+// alike reports whether rows that have one fingerprint are alike in all that is mapped, so that a run rejects all of them
+// or none. What was mapped later than the import was created is in no fingerprint.
+func alike(i ingest.Import) bool {
+	return !slices.ContainsFunc(i.Mapping.Sources(), func(name string) bool { return !slices.Contains(i.Fingerprint, name) })
 }
 
 // onto refuses to replay where nothing tells the rows of the replayed run from those of

@@ -50,6 +50,8 @@ type plan struct {
 	Tally     *source.Tally `json:"tally,omitempty"`     // the source's own count of what the splits read
 	Uncounted string        `json:"uncounted,omitempty"` // why there is none, for people
 
+	Some bool `json:"some,omitempty"` // of a replay: of rows that have one fingerprint it may have but some, and others landed
+
 	Credential string `json:"credential,omitempty"` // the version of it that the source was asked with
 }
 
