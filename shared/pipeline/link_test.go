@@ -33,7 +33,7 @@ func linked(t *testing.T, rows [][]any) pipeline.Result {
 		columns = append(columns, build(t, alloc, text, values...))
 	}
 	sc := arrow.NewSchema(fields, nil)
-	m, err := pipeline.New(ingest.IdentityGraph, mapping, sc)
+	m, err := pipeline.New(ingest.IdentityGraph, mapping, sc, withKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +68,10 @@ func TestTheLesserSideOfALinkComesFirst(t *testing.T) {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
 	wantRejects := []pipeline.Rejected{
-		{RowKey: hashed("x"), Rule: pipeline.RuleSelfLink, Column: "second_id", Value: "x", HasRow: true},
-		{RowKey: hashed("x"), Rule: pipeline.RuleSelfLink, Column: "second_id", Value: "x", HasRow: true},
+		{RowKey: rowKeyed("x"), Rule: pipeline.RuleSelfLink, Column: "second_id", Value: "x", HasRow: true},
+		{RowKey: rowKeyed("x"), Rule: pipeline.RuleSelfLink, Column: "second_id", Value: "x", HasRow: true},
 		{Rule: pipeline.RuleRequired, Column: "first_id", HasRow: true},
-		{RowKey: hashed("y"), Rule: pipeline.RuleRequired, Column: "second_id", HasRow: true},
+		{RowKey: rowKeyed("y"), Rule: pipeline.RuleRequired, Column: "second_id", HasRow: true},
 	}
 	for i := range result.Rejects {
 		result.Rejects[i].Reason = ""

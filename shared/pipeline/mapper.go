@@ -26,6 +26,7 @@ type Mapper struct {
 	prints  *prints
 	flag    int // the column that says that a row deletes its key, -1 when none does
 	alloc   memory.Allocator
+	hmac    []byte              // RowKey's; nil when there is none
 	needs   []int               // columns of the source that anything here looks at
 	whole   map[int]*wellFormed // of sources that paths lead into
 	rejects rejects
@@ -40,7 +41,7 @@ func New(t ingest.Type, mapping ingest.Mapping, in *arrow.Schema, with ...Option
 	for _, option := range with {
 		option(&o)
 	}
-	m := &Mapper{in: in, flag: -1, alloc: o.alloc, whole: map[int]*wellFormed{}}
+	m := &Mapper{in: in, flag: -1, alloc: o.alloc, hmac: o.hmac, whole: map[int]*wellFormed{}}
 	fields, err := m.prepareAll(t, mapping, o)
 	if err != nil {
 		return nil, err
@@ -179,7 +180,7 @@ func (m *Mapper) mapRows(rows source.Batch, result Result) (Result, error) {
 	}
 	if len(m.rejects.found) > 0 {
 		m.rejects.sort()
-		result.Rejects = append(result.Rejects, m.rejects.describe(m.keys(), rows)...)
+		result.Rejects = append(result.Rejects, m.rejects.describe(m.keys(), m.hmac, rows)...)
 		result.Nameless = m.rejects.nameless
 		result.Rejected = m.rejects.rejected(rows.Record, m.alloc)
 		m.compact()

@@ -103,7 +103,7 @@ func events(t *testing.T) (*arrow.Schema, ingest.Mapping) {
 func TestRejectsOncePerRowByTheFirstRule(t *testing.T) {
 	alloc := checked(t)
 	sc, mapping := events(t)
-	m, err := pipeline.New(ingest.UserActivity, mapping, sc, pipeline.WithAllocator(alloc))
+	m, err := pipeline.New(ingest.UserActivity, mapping, sc, pipeline.WithAllocator(alloc), withKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,13 +129,13 @@ func TestRejectsOncePerRowByTheFirstRule(t *testing.T) {
 		}
 		want := []pipeline.Rejected{
 			{From: "f.csv", Origin: 15, Rule: "ragged_row", Column: "n", Reason: "too few fields"},
-			{From: "f.csv", RowKey: hashed("b@x"), Origin: 20, Rule: "cast", Column: "n", Reason: "not a whole number in the range of int64", Value: "one", HasRow: true},
+			{From: "f.csv", RowKey: rowKeyed("b@x"), Origin: 20, Rule: "cast", Column: "n", Reason: "not a whole number in the range of int64", Value: "one", HasRow: true},
 			{From: "f.csv", Origin: 30, Rule: "required", Column: "Email", Reason: "the value is empty", Value: "  ", HasRow: true},
 			{From: "f.csv", Origin: 40, Rule: "required", Column: "Email", Reason: "the value is missing", HasRow: true},
-			{From: "f.csv", RowKey: hashed("e@x"), Origin: 50, Rule: "cast", Column: "at", Reason: "not a time stamp as RFC 3339 or YYYY-MM-DD hh:mm:ss", Value: "yesterday", HasRow: true},
-			{From: "f.csv", RowKey: hashed("f@x"), Origin: 60, Rule: "required", Column: "at", Reason: "the value is missing", HasRow: true},
-			{From: "f.csv", RowKey: hashed("g@x"), Origin: 70, Rule: "required", Column: "what", Reason: "the value is empty", HasRow: true},
-			{From: "f.csv", RowKey: hashed("h@x"), Origin: 80, Rule: "required", Column: "n", Reason: "the value is missing", HasRow: true},
+			{From: "f.csv", RowKey: rowKeyed("e@x"), Origin: 50, Rule: "cast", Column: "at", Reason: "not a time stamp as RFC 3339 or YYYY-MM-DD hh:mm:ss", Value: "yesterday", HasRow: true},
+			{From: "f.csv", RowKey: rowKeyed("f@x"), Origin: 60, Rule: "required", Column: "at", Reason: "the value is missing", HasRow: true},
+			{From: "f.csv", RowKey: rowKeyed("g@x"), Origin: 70, Rule: "required", Column: "what", Reason: "the value is empty", HasRow: true},
+			{From: "f.csv", RowKey: rowKeyed("h@x"), Origin: 80, Rule: "required", Column: "n", Reason: "the value is missing", HasRow: true},
 		}
 		if diff := cmp.Diff(want, result.Rejects); diff != "" {
 			t.Errorf("rejects (-want +got):\n%s", diff)

@@ -28,7 +28,7 @@ type options struct {
 // WithAllocator sets where Arrow memory comes from.
 func WithAllocator(alloc memory.Allocator) Option { return func(o *options) { o.alloc = alloc } }
 
-// WithHMAC gives the workspace's key to ingest.HMACSHA256; a mapping with that transform needs it.
+// WithHMAC gives the workspace's key to ingest.HMACSHA256, a mapping with which needs it, and to RowKey.
 func WithHMAC(key []byte) Option { return func(o *options) { o.hmac = slices.Clone(key) } }
 
 // WithCursor adds the column ingest.CursorColumn with the source's own value of

@@ -108,7 +108,7 @@ func TestEveryRowAsTheOracle(t *testing.T) {
 			defer arrays[c].Release()
 		}
 		sc := arrow.NewSchema(fields, nil)
-		m, err := pipeline.New(ingest.UserProfile, mapping, sc, pipeline.WithAllocator(alloc))
+		m, err := pipeline.New(ingest.UserProfile, mapping, sc, pipeline.WithAllocator(alloc), withKey)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func oracleRow(mapping ingest.Mapping, fields []arrow.Field, cells [][]any, r in
 		}
 	}
 	if identifier, _ := row[0].(string); rejected != nil && identifier != "" {
-		rejected.RowKey = hashed(identifier)
+		rejected.RowKey = rowKeyed(identifier)
 	}
 	return row, rejected
 }

@@ -2,9 +2,7 @@ package pipeline
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,10 +27,7 @@ const maxValue = 4 << 10
 
 // Rejected is a row that goes to quarantine.
 type Rejected struct {
-	// RowKey finds the row again without telling whose it is: the SHA-256, in
-	// lower-case hex, of the identifier as it stands after mapping (the first
-	// column that the import type requires). Empty when that cannot be read.
-	RowKey string
+	RowKey string // RowKey of the first column that the import type requires; empty when that cannot be read
 	From   string // what the row is from, as the reader names it: "profiles/part-0003.csv"; empty when it does not
 	Origin int64  // position there: line or row number, from 1; 0 when the reader does not count
 	Rule   string // RuleCast, RuleRequired, RuleSelfLink, a transform's or a reader's
@@ -134,12 +129,12 @@ func (r *rejects) rejected(record arrow.RecordBatch, alloc memory.Allocator) arr
 }
 
 // describe returns what was found in the rows, once it is sorted.
-func (r *rejects) describe(keys arrow.Array, rows source.Batch) []Rejected {
+func (r *rejects) describe(identifiers arrow.Array, key []byte, rows source.Batch) []Rejected {
 	out := make([]Rejected, len(r.found))
 	for i, f := range r.found {
 		out[i] = Rejected{
 			From: rows.Part, Rule: f.rule, Column: f.column.name, Reason: f.reason,
-			RowKey: rowKey(keys, f.row), Value: f.value(rows.Record), HasRow: true,
+			RowKey: rowKey(identifiers, key, f.row), Value: f.value(rows.Record), HasRow: true,
 		}
 		if f.row < len(rows.Origins) {
 			out[i].Origin = rows.Origins[f.row]
@@ -148,13 +143,12 @@ func (r *rejects) describe(keys arrow.Array, rows source.Batch) []Rejected {
 	return out
 }
 
-func rowKey(keys arrow.Array, row int) string {
-	text, ok := keys.(*array.String)
-	if !ok || text.IsNull(row) || text.ValueLen(row) == 0 {
+func rowKey(identifiers arrow.Array, key []byte, row int) string {
+	text, ok := identifiers.(*array.String)
+	if !ok || text.IsNull(row) {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(text.Value(row)))
-	return hex.EncodeToString(sum[:])
+	return RowKey(key, text.Value(row))
 }
 
 // value is the text that the column at fault has in the source: of a path, the part that it leads to, if any.

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/headwaterhq/headwater/shared/connection"
@@ -90,7 +89,7 @@ type worker struct {
 	split  source.Split
 	source *source.Source // nil of a replay
 	key    quarantine.Key
-	hmac   []byte // nil when no column asks for it
+	hmac   []byte // the workspace's
 }
 
 func (e *Extractor) open(ctx context.Context, in ingest.SplitRef) (*worker, error) {
@@ -114,9 +113,11 @@ func (e *Extractor) open(ctx context.Context, in ingest.SplitRef) (*worker, erro
 	if w.key, err = e.Vault.Open(ctx, in.Ref); err != nil {
 		return nil, err
 	}
-	if err := w.openHMAC(ctx); err != nil {
+	keys, err := e.Vault.Workspace.WorkspaceKeys(ctx, in.WorkspaceID)
+	if err != nil {
 		return nil, err
 	}
+	w.hmac = keys.HMAC
 	if run.Replays != "" {
 		return w, nil
 	}
@@ -126,18 +127,6 @@ func (e *Extractor) open(ctx context.Context, in ingest.SplitRef) (*worker, erro
 	}
 	w.source, err = e.Sources.Open(ctx, c)
 	return w, err
-}
-
-func (w *worker) openHMAC(ctx context.Context) error {
-	asked := slices.ContainsFunc(w.plan.Import.Mapping, func(c ingest.Column) bool {
-		return slices.Contains(c.Transforms, ingest.HMACSHA256)
-	})
-	if !asked {
-		return nil
-	}
-	keys, err := w.Vault.Workspace.WorkspaceKeys(ctx, w.plan.Import.WorkspaceID)
-	w.hmac = keys.HMAC
-	return err
 }
 
 func (w *worker) close() {

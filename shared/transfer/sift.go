@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,7 +92,11 @@ func (c *Committer) makeSift(ctx context.Context, run ingest.Run, made plan) ([]
 	if err != nil {
 		return nil, err
 	}
-	s := &sieve{Committer: c, run: run, number: len(made.Splits), key: key, most: cmp.Or(made.Import.Guards.HubLinks, ingest.DefaultHubLinks)}
+	own, err := c.Vault.Workspace.WorkspaceKeys(ctx, run.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	s := &sieve{Committer: c, run: run, number: len(made.Splits), key: key, hmac: own.HMAC, most: cmp.Or(made.Import.Guards.HubLinks, ingest.DefaultHubLinks)}
 	s.begin()
 	hub := lake.Hub{First: "first_id", Second: "second_id", Links: s.most}
 	for _, c := range made.Import.Mapping {
@@ -132,6 +134,7 @@ type sieve struct {
 	run        ingest.Run
 	number     int // of the split
 	key        quarantine.Key
+	hmac       []byte // the workspace's
 	most       int
 	quarantine *quarantine.Writer
 	parts      []ingest.Part
@@ -145,7 +148,7 @@ func (s *sieve) reject(ctx context.Context, row lake.Row) error {
 		return err
 	}
 	err = s.quarantine.Write([]pipeline.Rejected{{
-		RowKey: keyOf(row), Rule: ruleHub, Value: string(value),
+		RowKey: s.keyOf(row), Rule: ruleHub, Value: string(value),
 		Reason: fmt.Sprintf("one of its identifiers is linked with more than %d others", s.most),
 	}}, nil)
 	if err != nil || s.quarantine.Len() < cmp.Or(s.QuarantineBytes, partQuarantine) {
@@ -186,14 +189,10 @@ func (s *sieve) write(ctx context.Context) error {
 }
 
 // keyOf is the key of a link in quarantine, as the pipeline makes it of one that it rejects.
-func keyOf(row lake.Row) string {
+func (s *sieve) keyOf(row lake.Row) string {
 	first, _ := row.Value("first_id")
-	text, ok := first.(string)
-	if !ok {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	text, _ := first.(string)
+	return pipeline.RowKey(s.hmac, text)
 }
 
 // hubShare is the share of the links that the sift took out.

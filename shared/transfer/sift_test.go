@@ -15,6 +15,7 @@ import (
 	"github.com/headwaterhq/headwater/shared/ingest"
 	"github.com/headwaterhq/headwater/shared/lake"
 	"github.com/headwaterhq/headwater/shared/manifest"
+	"github.com/headwaterhq/headwater/shared/pipeline"
 	"github.com/headwaterhq/headwater/shared/schema"
 	"github.com/headwaterhq/headwater/shared/source/memsource"
 )
@@ -87,8 +88,15 @@ func TestHubsAreLeftOutOnce(t *testing.T) {
 					t.Errorf("%d of %d steps are done", r.SplitsDone, r.Splits)
 				}
 				rules := map[string]int{}
+				keys, _ := workspaceKeys{}.WorkspaceKeys(t.Context(), workspace)
+				of := map[string]string{pipeline.RowKey(keys.HMAC, "self"): "self_link"}
+				for n := range 4 { // the smaller one comes first
+					of[pipeline.RowKey(keys.HMAC, fmt.Sprintf("c%02d", n))] = "hub"
+				}
 				for _, line := range w.quarantined(t, r.Ref()) {
-					rules[line.Rule]++
+					if rules[line.Rule]++; of[line.RowKey] != line.Rule {
+						t.Errorf("a row of rule %s has the key %q", line.Rule, line.RowKey)
+					}
 				}
 				if diff := cmp.Diff(map[string]int{"hub": 4, "self_link": 1}, rules); diff != "" {
 					t.Errorf("quarantine by rule (-want +got):\n%s", diff)

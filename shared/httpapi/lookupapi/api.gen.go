@@ -198,7 +198,7 @@ type QuarantinedRow struct {
 	// Replayable Whether the row was kept as a whole and can be replayed.
 	Replayable bool `json:"replayable"`
 
-	// RowKey SHA-256, in hex, of the identifier as it stands after mapping; empty when there is none.
+	// RowKey HMAC-SHA-256 under the workspace's key, in hex, of the identifier as it stands after mapping: the same in all runs. Empty when there is none.
 	RowKey string `json:"row_key"`
 
 	// Rule Examples: cast
