@@ -17,19 +17,21 @@ type hearing interface {
 	close()
 }
 
-// hearing begins one for what the merge is about.
-func (m *merge) hearing(found *verdict) hearing {
+// hearing begins one for what the merge is about. It is final if nothing else is compared after it.
+func (m *merge) hearing(found *verdict, final bool) hearing {
 	if m.All {
 		return &registry{found: found, of: make(map[[16]byte][]position)}
 	}
-	return newJudge(found, m.KeepEqual)
+	return newJudge(found, m.KeepEqual, final)
 }
 
 // judge keeps the last row of each key.
 type judge struct {
 	found *verdict
 	last  map[[16]byte]winner
-	equal bool // the table's row stays also if it is as great
+	tied  map[[16]byte][]position // the claims that are equal to the last of their key, and that one
+	equal bool                    // the table's row stays also if it is as great
+	final bool                    // of equal claims the later wins; else it is left open which one does
 }
 
 type winner struct {
@@ -38,8 +40,8 @@ type winner struct {
 	order   string
 }
 
-func newJudge(found *verdict, equal bool) *judge {
-	return &judge{found: found, last: make(map[[16]byte]winner), equal: equal}
+func newJudge(found *verdict, equal, final bool) *judge {
+	return &judge{found: found, last: make(map[[16]byte]winner), tied: make(map[[16]byte][]position), equal: equal, final: final}
 }
 
 func (j *judge) knows(key [16]byte) bool {
@@ -47,37 +49,62 @@ func (j *judge) knows(key [16]byte) bool {
 	return met
 }
 
-// hear takes a claim. Of equal ones the later wins, and the run's against the
-// table's, which come after all of the run's.
+// hear takes a claim. The run's wins against an equal one of the table's, which come after all of the run's, unless
+// the table's is to stay.
 func (j *judge) hear(c claim) error {
 	before, met := j.last[c.key]
 	switch {
 	case c.inTable:
 		// The table's order is the run's first column, of which none begins like another.
 		if met && (string(c.order) > before.order || j.equal && strings.HasPrefix(before.order, string(c.order))) {
-			j.found.supersede(before.at)
+			j.supersede(c.key, before)
 		}
 		return nil
 	case met && string(c.order) < before.order:
 		j.found.supersede(c.at)
 		return nil
 	case met && string(c.order) == before.order:
-		j.found.supersede(before.at)
+		if j.final {
+			j.found.supersede(before.at)
+		} else {
+			j.tie(c.key, before.at, c.at)
+		}
 		before.at, before.deletes = c.at, c.deletes
 		j.last[c.key] = before
 		return nil
 	case met:
-		j.found.supersede(before.at)
+		j.supersede(c.key, before)
 	}
 	j.last[c.key] = winner{at: c.at, deletes: c.deletes, order: string(c.order)}
 	return nil
 }
 
-// close hides the rows that delete their key.
+func (j *judge) tie(key [16]byte, before, at position) {
+	if len(j.tied[key]) == 0 {
+		j.tied[key] = append(j.tied[key], before)
+	}
+	j.tied[key] = append(j.tied[key], at)
+}
+
+// supersede leaves out the last claim of the key, and those that are equal to it.
+func (j *judge) supersede(key [16]byte, last winner) {
+	j.found.supersede(last.at)
+	for _, at := range j.tied[key] {
+		j.found.supersede(at)
+	}
+	delete(j.tied, key)
+}
+
+// close hides the rows that delete their key, and says which rows are tied.
 func (j *judge) close() {
-	for _, last := range j.last {
-		if last.deletes {
+	for key, last := range j.last {
+		if last.deletes && len(j.tied[key]) == 0 {
 			j.found.hide[last.at.file].add(last.at.row)
+		}
+	}
+	for _, equal := range j.tied {
+		for _, at := range equal {
+			j.found.tied[at.file].add(at.row)
 		}
 	}
 }

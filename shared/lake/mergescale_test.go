@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -99,6 +100,46 @@ func BenchmarkMerge(b *testing.B) {
 				}
 			}
 			b.ReportMetric(change*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// BenchmarkMergeWide merges rows of many columns, all of which are in the order, as those of an import are: a few keys have
+// rows that the first of them leaves equal.
+func BenchmarkMergeWide(b *testing.B) {
+	const rows, files, folk = 20_000, 5, 1_000_000
+	by := lake.Merge{Key: []string{"identifier"}, Order: []string{"event_time"}}
+	for _, column := range wideColumns()[2:] {
+		by.Order = append(by.Order, column.Name)
+	}
+	for _, tied := range []bool{false, true} {
+		b.Run(fmt.Sprintf("tied=%t", tied), func(b *testing.B) {
+			l := newPlace(b).open(b)
+			if err := l.Ensure(b.Context(), people, wideColumns(), lake.Spread{}); err != nil {
+				b.Fatal(err)
+			}
+			random := rand.New(rand.NewPCG(1, 2))
+			var used float64
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				runID := fmt.Sprintf("run_%d", n)
+				var landed []lake.Files
+				for range files {
+					landed = append(landed, landBatch(b, l, people, runID, wideBatch(random, rows, folk, 1)))
+				}
+				if tied {
+					again := wideBatch(rand.New(rand.NewPCG(3, 4)), 100, folk, 1)
+					again.Retain()
+					landed = append(landed, landBatch(b, l, people, runID, again), landBatch(b, l, people, runID, again))
+				}
+				before := cpuSeconds(b)
+				b.StartTimer()
+				if _, err := l.Merge(b.Context(), people, runID, by, parts(landed...)); err != nil {
+					b.Fatal(err)
+				}
+				used += cpuSeconds(b) - before
+			}
+			b.ReportMetric(used/float64(b.N), "CPU-s/op")
 		})
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -23,6 +23,7 @@ const mostShards = 256
 type verdict struct {
 	superseded []rowSet // a later row of the run has its key, or the table keeps its own
 	hide       []rowSet // superseded, or the last of a key that it deletes
+	tied       []rowSet // equal to others of its key in what was compared so far, and none is after it
 	rows       []int64
 }
 
@@ -60,89 +61,40 @@ func newVerdict(files []iceberg.DataFile) (*verdict, error) {
 		}
 		paths[file.FilePath()] = true
 		words := (file.Count() + 63) / 64
-		v.superseded, v.hide = append(v.superseded, make(rowSet, words)), append(v.hide, make(rowSet, words))
+		for _, set := range []*[]rowSet{&v.superseded, &v.hide, &v.tied} {
+			*set = append(*set, make(rowSet, words))
+		}
 		v.rows = append(v.rows, file.Count())
 	}
 	return v, nil
 }
 
-// resolve reads the run's files once and finds the last row of each key.
-func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) (found *verdict, err error) {
-	if found, err = newVerdict(files); err != nil || m.All && !m.KeepEqual {
+// resolve finds the last row of each key. It reads the run's files once for what mostly tells, and those again that have
+// rows which that leaves equal, for the rest of the order: few rows need more than a cursor, and the rest may be all columns.
+func (m *merge) resolve(ctx context.Context, tbl *table.Table, files []iceberg.DataFile) (*verdict, error) {
+	found, err := newVerdict(files)
+	if err != nil || m.All && !m.KeepEqual {
 		return found, err
 	}
-	var total int64
-	for _, rows := range found.rows {
-		total += rows
-	}
-	if total <= m.inMemory {
-		j := m.hearing(found)
-		if err := m.claims(ctx, tbl, files, j.hear); err != nil {
-			return nil, err
-		}
-		if err := m.tableClaims(ctx, tbl, files, j.knows, j.hear); err != nil {
-			return nil, err
-		}
-		j.close()
-		return found, nil
-	}
-	spread, err := openShards(int(min(total/m.inMemory+1, mostShards)))
-	if err != nil {
+	first := m.first()
+	mostly := &comparison{merge: m, table: tbl, files: files, found: found, order: m.Order[:first], final: first == len(m.Order), rows: found.rows}
+	if err := mostly.run(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, spread.close()) }()
-	keys := newKeyFilter(total)
-	err = m.claims(ctx, tbl, files, func(c claim) error {
-		keys.add(c.key)
-		return spread.add(c)
-	})
-	if err != nil {
-		return nil, err
+	rest := &comparison{merge: m, table: tbl, files: files, found: found, order: m.Order[first:], final: true, only: found.tied}
+	for _, tied := range found.tied {
+		rest.rows = append(rest.rows, tied.count())
 	}
-	if err := m.tableClaims(ctx, tbl, files, keys.has, spread.add); err != nil {
-		return nil, err
-	}
-	for _, one := range spread {
-		j := m.hearing(found)
-		if err := one.each(j.hear); err != nil {
-			return nil, fmt.Errorf("comparing rows: %w", err)
-		}
-		j.close()
-	}
-	return found, nil
+	return found, rest.run(ctx)
 }
 
-// claims hands on the claim of each row, in the order of files and rows. A
-// claim's order is valid until the next call.
-func (m *merge) claims(ctx context.Context, tbl *table.Table, files []iceberg.DataFile, do func(claim) error) error {
-	rows := make([]uint32, len(files))
-	err := readFiles(ctx, tbl, files, m.columns(), func(file int, batch arrow.RecordBatch) error {
-		if err := m.whole(batch); err != nil {
-			return err
-		}
-		read, err := m.reader(batch, m.Order)
-		if err != nil {
-			return err
-		}
-		for r := range int(batch.NumRows()) {
-			c := read(r)
-			c.at = position{file: uint32(file), row: rows[file]}
-			rows[file]++
-			if err := do(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for i, file := range files {
-		if err == nil && int64(rows[i]) != file.Count() {
-			err = errors.New("a data file has another number of rows than its description says")
-		}
+// first is how many columns of the order are compared first: one, and those after it that are read anyway.
+func (m *merge) first() int {
+	n := min(1, len(m.Order))
+	for n < len(m.Order) && slices.Contains(once(m.Key, []string{m.Deleted}), m.Order[n]) {
+		n++
 	}
-	if err != nil {
-		return fmt.Errorf("reading keys: %w", err)
-	}
-	return nil
+	return n
 }
 
 // whole refuses rows without a key.
