@@ -52,8 +52,8 @@ func (by Merge) keeps() bool { return by.KeepNewer || by.KeepEqual }
 // out its rows as they are now, so what a later run reads is newer. A run of
 // which that is not so has KeepNewer or KeepEqual.
 //
-// The work is linear in the run: its files' columns of Key, Order and Deleted are
-// read, without KeepNewer and KeepEqual never the table's. Replaced rows are named in delete files: equality deletes of
+// The work is linear in the run: its files' columns of Key and Deleted and the first of Order are
+// read, the others of Order only in files with rows that those leave equal, and without KeepNewer and KeepEqual never the table's. Replaced rows are named in delete files: equality deletes of
 // the run's keys for what the table had, position deletes for rows that the run
 // itself supersedes. Maintain folds them into the data. Of the run's rows, a
 // few are held in memory at once (Config.MergeRows); of a larger run about 30
