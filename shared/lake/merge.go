@@ -52,16 +52,19 @@ func (by Merge) keeps() bool { return by.KeepNewer || by.KeepEqual }
 // out its rows as they are now, so what a later run reads is newer. A run of
 // which that is not so has KeepNewer or KeepEqual.
 //
-// The work is linear in the run: its files' columns of Key and Deleted and the first of Order are
-// read, the others of Order only in files with rows that those leave equal, and without KeepNewer and KeepEqual never the table's. Replaced rows are named in delete files: equality deletes of
-// the run's keys for what the table had, position deletes for rows that the run
-// itself supersedes. Maintain folds them into the data. Of the run's rows, a
-// few are held in memory at once (Config.MergeRows); of a larger run about 30
-// bytes and the order columns per row go through temporary files.
+// The work is linear in the run: its files' columns of Key and Deleted and the
+// first of Order are read, the others of Order only in files with rows that
+// those leave equal, and without KeepNewer and KeepEqual never the table's.
+// Replaced rows are named in delete files: equality deletes of the run's keys
+// for what the table had, but not of rows that Fresh says are new; position
+// deletes for rows that the run itself supersedes. Maintain folds them into the
+// data. Of the run's rows, a few are held in memory at once (Config.MergeRows);
+// of a larger run about 30 bytes and what is compared go through temporary files.
 //
 // A row without a value in a key column is refused with fault.LakeIncompatible
-// and the column as Field, before anything is written. A run without rows makes
-// no snapshot and returns "".
+// and the column as Field, before anything is written; not where Fresh says of
+// its whole file that it is new. A run without rows makes no snapshot and
+// returns "".
 func (l *Lake) Merge(ctx context.Context, id TableID, runID string, by Merge, parts iter.Seq2[[]byte, error]) (snapshotID string, err error) {
 	if runID == "" {
 		return "", errors.New("a commit needs a run id")
