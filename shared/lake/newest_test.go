@@ -20,10 +20,10 @@ func TestNewestReadsTheNewestDaysOnly(t *testing.T) {
 	l := p.open(t)
 	for n := range days {
 		day := n * 17 % days // not in their order
-		rows := make([]event, each)
-		for i := range rows {
+		var rows []event
+		for i := range each {
 			at := time.Date(2026, 1, 1+day, 1, i, 0, 0, time.UTC)
-			rows[i] = event{Identifier: "ada", At: at.UnixMicro(), Note: fmt.Sprint(day*each + i)}
+			rows = append(rows, event{Identifier: "ada", At: at.UnixMicro(), Note: fmt.Sprint(day*each + i)})
 		}
 		landEvents(t, l, events, fmt.Sprintf("run_%d", n), append(rows, event{Identifier: "adam", At: rows[0].At + 1}))
 	}
@@ -86,8 +86,10 @@ func TestNewestOfWhatCannotBe(t *testing.T) {
 	l := newPlace(t).open(t)
 	landEvents(t, l, events, "run_1", []event{{Identifier: "ada", At: 1}})
 	for _, want := range []lake.Newest{
-		{Column: "nobody", By: "event_time", Limit: 1}, {Column: "number", By: "event_time", Limit: 1},
-		{Column: "identifier", By: "nobody", Limit: 1}, {Column: "identifier", By: "note", Limit: 1},
+		{Column: "nobody", By: "event_time", Limit: 1},
+		{Column: "number", By: "event_time", Limit: 1},
+		{Column: "identifier", By: "nobody", Limit: 1},
+		{Column: "identifier", By: "note", Limit: 1},
 	} {
 		if _, err := l.Newest(t.Context(), events, want); fault.CodeOf(err) != fault.LakeIncompatible {
 			t.Errorf("%+v: %v", want, err)
