@@ -50,49 +50,56 @@ func TestRowsThatAreNewAreNotDeleted(t *testing.T) {
 		want   map[change]int
 	}{
 		{
-			"new rows", lake.Spread{},
+			"new rows",
+			lake.Spread{},
 			[][]change{{row(1), row(2)}, {row(3), row(4)}, {row(5)}},
 			[]string{"", "", ""},
 			[]string{"", "", ""},
 			map[change]int{row(1): 1, row(2): 1, row(3): 1, row(4): 1, row(5): 1},
 		},
 		{
-			"an overlap", lake.Spread{},
+			"an overlap",
+			lake.Spread{},
 			[][]change{{row(1), row(2), row(2)}, {row(2), row(2), row(2), row(3)}},
 			[]string{"", "3"},
 			[]string{"", "1"},
 			map[change]int{row(1): 1, row(2): 3, row(3): 1},
 		},
 		{
-			"a row that comes late", lake.Spread{},
+			"a row that comes late",
+			lake.Spread{},
 			[][]change{{row(1), row(5)}, {row(3), row(6)}, {row(3), row(6), row(7)}},
 			[]string{"", "1", "2"},
 			[]string{"", "1", "1"},
 			map[change]int{row(1): 1, row(3): 1, row(5): 1, row(6): 1, row(7): 1},
 		},
 		{
-			"a row of the future", lake.Spread{},
+			"a row of the future",
+			lake.Spread{},
 			[][]change{{row(1), row(future)}, {row(2), row(future)}, {row(3)}},
 			[]string{"", "2", "1"},
 			[]string{"", "1", "1"},
 			map[change]int{row(1): 1, row(2): 1, row(3): 1, row(future): 1},
 		},
 		{
-			"rows without a value", lake.Spread{},
+			"rows without a value",
+			lake.Spread{},
 			[][]change{{none}, {none, row(1)}, {none, none, row(2)}},
 			[]string{"", "1", "2"},
 			[]string{"", "1", "1"},
 			map[change]int{none: 2, row(1): 1, row(2): 1},
 		},
 		{
-			"in buckets, a row of the future is in the way of its own", inBuckets, // where row 4 is not
+			"in buckets, a row of the future is in the way of its own",
+			inBuckets, // where row 4 is not
 			[][]change{{row(1), row(future)}, {row(4)}, {row(future)}},
 			[]string{"", "", "1"},
 			[]string{"", "", "1"},
 			map[change]int{row(1): 1, row(4): 1, row(future): 1},
 		},
 		{
-			"where a key may be in any partition", byDay,
+			"where a key may be in any partition",
+			byDay,
 			[][]change{{row(1)}, {row(future)}, {row(2), row(future)}, {row(2 * future)}},
 			[]string{"", "", "2", ""},
 			[]string{"", "", "1", ""},
