@@ -360,8 +360,10 @@ func TestMaintainLake(t *testing.T) {
 		"never at an end":   {1, map[string]answer{"t0": done(1000)}, map[string]int{"t0": 20}, ""},
 		"one fails for now": {1, map[string]answer{"t0": failing(2, "internal.unavailable", done(1))}, map[string]int{"t0": 3}, ""},
 		"one fails for good": {
-			3, map[string]answer{"t0": done(1), "t1": failing(forever, "internal", nil), "t2": done(2)},
-			map[string]int{"t0": 1, "t1": 1, "t2": 2}, "maintain.tables_failed",
+			3,
+			map[string]answer{"t0": done(1), "t1": failing(forever, "internal", nil), "t2": done(2)},
+			map[string]int{"t0": 1, "t1": 1, "t2": 2},
+			"maintain.tables_failed",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

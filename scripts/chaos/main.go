@@ -60,7 +60,7 @@ func (c config) seeds() []uint64 {
 		if only := slices.Index(lanes, c.platform); only >= 0 {
 			lane = only
 		}
-		seeds[n] = rand.Uint64N(1e9)*uint64(len(lanes)) + uint64(lane) //nolint:gosec // not secret
+		seeds[n] = rand.Uint64N(1e9)*uint64(len(lanes)) + uint64(lane)
 	}
 	return seeds
 }
@@ -75,7 +75,7 @@ func chaos(ctx context.Context, c config) (err error) {
 		return fmt.Errorf("making a directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	w := &weather{share: c.share, random: rand.New(rand.NewPCG(c.seed, 2)), counted: map[string]int{}} //nolint:gosec // repeatable, not secret
+	w := &weather{share: c.share, random: rand.New(rand.NewPCG(c.seed, 2)), counted: map[string]int{}}
 	s, err := open(ctx, dir, w)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (s *scene) perform(ctx context.Context, c config) error {
 	for n, seeds := range perLane {
 		all.Go(func() {
 			for _, seed := range seeds {
-				l := &lane{scene: s, place: s.places[n], connection: s.connections[n], seed: seed, random: rand.New(rand.NewPCG(seed, 3))} //nolint:gosec // repeatable, not secret
+				l := &lane{scene: s, place: s.places[n], connection: s.connections[n], seed: seed, random: rand.New(rand.NewPCG(seed, 3))}
 				if err := l.live(ctx, c.days); err != nil {
 					errs[n] = fmt.Errorf("seed %d (%s): %w; go run ./scripts/chaos -seed %d", seed, s.places[n].Platform, err, seed)
 					fmt.Println("FAILED  ", errs[n])

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -96,9 +98,7 @@ func (w *weather) hinder(of string, next http.Handler, among ...mishap) http.Han
 func breakOff(out http.ResponseWriter, r *http.Request, next http.Handler) {
 	whole := httptest.NewRecorder()
 	next.ServeHTTP(whole, r)
-	for name, values := range whole.Header() {
-		out.Header()[name] = values
-	}
+	maps.Copy(out.Header(), whole.Header())
 	out.Header().Set("Content-Length", fmt.Sprint(whole.Body.Len()))
 	out.WriteHeader(whole.Code)
 	_, _ = out.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
@@ -116,7 +116,8 @@ func (w *weather) inFront(service, at string) (string, func(), error) {
 	transport := &http.Transport{DisableCompression: true}
 	proxy.Transport = transport
 	server := httptest.NewUnstartedServer(w.hinder(service, proxy, refused, reset, truncated, slow))
-	server.Config.ErrorLog = quiet()
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // its connections break on purpose
+	proxy.ErrorLog = server.Config.ErrorLog
 	server.Start()
 	return server.URL, func() { server.Close(); transport.CloseIdleConnections() }, nil
 }

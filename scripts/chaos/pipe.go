@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"log"
 	"net"
 	"sync"
 )
@@ -60,6 +59,3 @@ func (p *pipe) close() {
 		_ = conn.Close()
 	}
 }
-
-// quiet is a log of a server whose connections break on purpose.
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

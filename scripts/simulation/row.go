@@ -29,8 +29,14 @@ func (r Row) Good() bool { return r.ID != "" && strings.Contains(r.Email, "@") }
 
 // Columns are the table's, with their logical types in package schema.
 var Columns = [][2]string{
-	{"user_id", "string"}, {"version", "int64"}, {"changed_at", "timestamp"}, {"changed_on", "date"}, {"tag", "string"},
-	{"plan", "string"}, {"email", "string"}, {"gone", "bool"},
+	{"user_id", "string"},
+	{"version", "int64"},
+	{"changed_at", "timestamp"},
+	{"changed_on", "date"},
+	{"tag", "string"},
+	{"plan", "string"},
+	{"email", "string"},
+	{"gone", "bool"},
 }
 
 // Mapping is the import's mapping, as the API takes it.

@@ -62,7 +62,7 @@ type world struct {
 func (w *world) engine(n uint64) *simulation.Engine {
 	return &simulation.Engine{
 		Store: memstore.New(), Objects: &memstore.Objects{}, Lake: w.lake, Registry: w.registry,
-		Random: rand.New(rand.NewPCG(*seed, n)), //nolint:gosec // repeatable, not secret
+		Random: rand.New(rand.NewPCG(*seed, n)),
 	}
 }
 

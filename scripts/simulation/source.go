@@ -26,7 +26,7 @@ const (
 
 // NewSource returns a table without rows.
 func NewSource(seed uint64, now func() time.Time) *Source {
-	return &Source{random: rand.New(rand.NewPCG(seed, 0)), now: now} //nolint:gosec // repeatable, not secret
+	return &Source{random: rand.New(rand.NewPCG(seed, 0)), now: now}
 }
 
 // Day changes the table as a day does: people come, change, are marked as gone, vanish;
