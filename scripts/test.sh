@@ -13,7 +13,7 @@ size='^(TestDiscoverManyTables|TestAHundredThousandObjects|TestMergeEqualsAModel
 "${gotestsum[@]}" -- -timeout 20m ./infra
 "${gotestsum[@]}" -- -timeout 20m -run "$size" ./shared/lake ./shared/source/{bigquery,file,s3,snowflake}
 # Each day's runs take longer than the last one's, as the tables grow: all thirty days are go test ./scripts/simulation.
-"${gotestsum[@]}" -- -timeout 20m ./scripts/simulation -args -days 8
+"${gotestsum[@]}" -- -timeout 20m ./scripts/simulation -args -days 5
 # Modules of their own, for DuckDB is large.
 go test -C scripts/peers/snowflake ./...
 go test -C scripts/bench/duck ./...
